@@ -1,0 +1,176 @@
+// The settings: the only place that reads the environment. Every key is explained in .env.example.
+import { hostname } from 'node:os'
+import { z } from 'zod'
+import { Secret } from './secret.ts'
+
+/** setTimeout's range, and far beyond any use: 24 days. */
+const MAX_SECONDS = 24 * 24 * 60 * 60
+
+const PORT_RULE = 'must be a port number from 1 to 65535'
+const port = z.coerce.number(PORT_RULE).int(PORT_RULE).min(1, PORT_RULE).max(65_535, PORT_RULE)
+const seconds = z.coerce
+  .number('must be a number of seconds')
+  .positive('must be more than 0 seconds')
+  .max(MAX_SECONDS)
+const folder = z.string().min(1)
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .transform((url) => url.replace(/\/+$/, ''))
+const databaseUrl = z
+  .url({
+    protocol: /^(mysql|mariadb)$/,
+    error: 'must look like mysql://user:password@host:3306/database',
+  })
+  .refine((url) => !URL.canParse(url) || new URL(url).pathname.length > 1, 'names no database')
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const Environment = z.object({
+  PUBLIC_URL: httpUrl.optional(),
+  RTMP_URL: z
+    .url({ protocol: /^rtmps?$/, error: 'must be an rtmp:// URL' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  HTTP_PORT: port.default(8080),
+  RTMP_PORT: port.default(1935),
+  API_PORT: port.default(3000),
+  HOOKS_PORT: port.default(3001),
+  INTERNAL_HTTP_PORT: port.default(8090),
+  INTERNAL_RTMP_PORT: port.default(19350),
+  LISTEN_ADDRESS: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').default('127.0.0.1'),
+  NGINX_URL: httpUrl.optional(),
+  CONTROL_URL: httpUrl.optional(),
+  HLS_DIR: folder.default('/tmp/hls'),
+  DASH_DIR: folder.default('/tmp/dash'),
+  DATA_DIR: folder.default('.data'),
+  STREAM_KEY_TTL: seconds.default(600),
+  RECONNECT_WINDOW: seconds.default(60),
+  STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
+  CREATE_RATE_LIMIT: z.coerce.number().int('must be a whole number').min(0).max(1_000_000).default(30),
+  EVENT_RETENTION: z.coerce.number('must be a number of days').positive().max(36_500).default(30),
+  API_TOKENS: list.default([]),
+  CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
+      'must be * or a comma-separated list of origins such as https://example.com',
+    )
+    .default(['*']),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .optional(),
+})
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
+
+/** What the settings come to once defaults that follow other settings are filled in. */
+export interface Config {
+  /** Absolute, without a trailing slash; every URL in an answer starts with it. */
+  readonly publicUrl: string
+  /** Where encoders publish, without the key. */
+  readonly rtmpUrl: string
+  /** Undefined: whoever starts control has to say (npm start then brings its own database). */
+  readonly databaseUrl: Secret | undefined
+  readonly httpPort: number
+  readonly rtmpPort: number
+  readonly apiPort: number
+  readonly hooksPort: number
+  readonly internalHttpPort: number
+  readonly internalRtmpPort: number
+  readonly listenAddress: string
+  /** nginx's internal HTTP server, as control reaches it. */
+  readonly nginxUrl: string
+  /** Control's public API, as nginx reaches it. */
+  readonly controlUrl: string
+  readonly hlsDir: string
+  readonly dashDir: string
+  readonly dataDir: string
+  readonly streamKeyTtlMs: number
+  readonly reconnectWindowMs: number
+  readonly streamCreation: 'open' | 'token'
+  /** Creations a minute and client address; 0: no limit. */
+  readonly createRateLimit: number
+  readonly eventRetentionMs: number
+  readonly apiTokens: readonly Secret[]
+  readonly corsOrigins: readonly string[]
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly nodeId: string
+}
+
+/** One error that names every wrong setting, fit to be printed as it is. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads the settings. An empty value counts as not set, as compose files pass them on.
+ * @throws ConfigError listing every wrong setting, without the values of secret ones
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(given)
+  const problems = parsed.success ? portClashes(parsed.data) : parsed.error.issues.map(describeIssue)
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(
+      `OnAir can't start: these settings are wrong (see .env.example)\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    )
+  }
+  const e = parsed.data
+  return {
+    publicUrl: e.PUBLIC_URL ?? `http://localhost:${e.HTTP_PORT}`,
+    rtmpUrl: e.RTMP_URL ?? `rtmp://localhost:${e.RTMP_PORT}/live`,
+    databaseUrl: e.DATABASE_URL === undefined ? undefined : new Secret(e.DATABASE_URL),
+    httpPort: e.HTTP_PORT,
+    rtmpPort: e.RTMP_PORT,
+    apiPort: e.API_PORT,
+    hooksPort: e.HOOKS_PORT,
+    internalHttpPort: e.INTERNAL_HTTP_PORT,
+    internalRtmpPort: e.INTERNAL_RTMP_PORT,
+    listenAddress: e.LISTEN_ADDRESS,
+    nginxUrl: e.NGINX_URL ?? `http://127.0.0.1:${e.INTERNAL_HTTP_PORT}`,
+    controlUrl: e.CONTROL_URL ?? `http://127.0.0.1:${e.API_PORT}`,
+    hlsDir: e.HLS_DIR,
+    dashDir: e.DASH_DIR,
+    dataDir: e.DATA_DIR,
+    streamKeyTtlMs: e.STREAM_KEY_TTL * 1000,
+    reconnectWindowMs: e.RECONNECT_WINDOW * 1000,
+    streamCreation: e.STREAM_CREATION,
+    createRateLimit: e.CREATE_RATE_LIMIT,
+    eventRetentionMs: e.EVENT_RETENTION * 24 * 60 * 60 * 1000,
+    apiTokens: e.API_TOKENS.map((token) => new Secret(token)),
+    corsOrigins: e.CORS_ORIGINS,
+    logLevel: e.LOG_LEVEL,
+    nodeId: e.NODE_ID ?? hostname().replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 64),
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.') || 'environment'}: ${issue.message}`
+}
+
+const PORTS = [
+  'HTTP_PORT',
+  'RTMP_PORT',
+  'API_PORT',
+  'HOOKS_PORT',
+  'INTERNAL_HTTP_PORT',
+  'INTERNAL_RTMP_PORT',
+] as const
+
+function portClashes(env: z.output<typeof Environment>): string[] {
+  return PORTS.flatMap((name, index) =>
+    PORTS.slice(0, index)
+      .filter((other) => env[other] === env[name])
+      .map((other) => `${name}: ${env[name]} is ${other} as well; each port needs its own number`),
+  )
+}
