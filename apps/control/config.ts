@@ -150,7 +150,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     apiTokens: e.API_TOKENS.map((token) => new Secret(token)),
     corsOrigins: e.CORS_ORIGINS,
     logLevel: e.LOG_LEVEL,
-    nodeId: e.NODE_ID ?? hostname().replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 64),
+    nodeId:
+      e.NODE_ID ??
+      hostname()
+        .replace(/[^A-Za-z0-9._-]/g, '-')
+        .slice(0, 64),
   }
 }
 

@@ -1,0 +1,78 @@
+// The two HTTP servers as Fastify instances: the public API, and the internal one for nginx's hooks
+// and metrics. Neither listens.
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Context } from './context.ts'
+import { eventRoutes } from './events/routes.ts'
+import { answerWithProblems } from './http/errors.ts'
+import { healthRoutes } from './http/health.ts'
+import { collectMethods } from './http/method-not-allowed.ts'
+import { describeApi } from './http/openapi.ts'
+import { hookRoutes } from './ingest/hook-routes.ts'
+import { streamRoutes } from './streams/routes.ts'
+
+/** Far above any body this API takes. */
+const BODY_LIMIT_BYTES = 16 * 1024
+
+/** The public API: /v1, /docs, /openapi.json, /healthz, /readyz. */
+export async function buildApp(context: Context): Promise<FastifyInstance> {
+  const { config, store, nginx } = context
+  const app = createFastify(context)
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  tolerateEmptyJson(app)
+  await app.register(cors, {
+    origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    exposedHeaders: ['Location', 'Retry-After'],
+    maxAge: 24 * 60 * 60,
+  })
+  await describeApi(app)
+  const refuseOtherMethods = collectMethods(app)
+  await app.register(streamRoutes, { ...config, ...context })
+  await app.register(eventRoutes, context)
+  await app.register(healthRoutes, {
+    hlsDir: config.hlsDir,
+    database: () => store.ping(),
+    nginx: () => nginx.ping(),
+  })
+  refuseOtherMethods()
+  // Event streams never end by themselves, and a closing server waits for its connections.
+  app.addHook('preClose', async () => context.hub.endAll())
+  return app
+}
+
+/** The internal server: /hooks/nginx/… and /metrics. */
+export async function buildInternalApp(context: Context): Promise<FastifyInstance> {
+  const { config, metrics } = context
+  const app = createFastify(context)
+  const refuseOtherMethods = collectMethods(app)
+  await app.register(hookRoutes, { ...context, nodeId: config.nodeId })
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
+  refuseOtherMethods()
+  return app
+}
+
+function createFastify({ logger }: Context) {
+  const app = Fastify({
+    loggerInstance: logger,
+    // What happens is logged where it happens, with the stream's id; a line a request says less.
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+  }).withTypeProvider<ZodTypeProvider>()
+  answerWithProblems(app)
+  return app
+}
+
+/** Many clients send `Content-Type: application/json` with a POST that has no body. */
+function tolerateEmptyJson(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined)
+    else parseJson(request, String(body), done)
+  })
+}

@@ -1,0 +1,100 @@
+// Puts control together, by hand and in boot order, and takes it apart in the opposite order.
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from './config.ts'
+import { Database } from './database/database.ts'
+import { migrate } from './database/migrations.ts'
+import { Effects } from './effects.ts'
+import { Feed } from './events/feed.ts'
+import { Hub } from './events/hub.ts'
+import { EventLog } from './events/log.ts'
+import { Retention } from './events/retention.ts'
+import { Auth } from './http/auth.ts'
+import { ClientAddress } from './http/client-address.ts'
+import { Limits } from './http/limits.ts'
+import { Metrics } from './http/metrics.ts'
+import { NginxClient } from './ingest/nginx-client.ts'
+import { PublishGate } from './ingest/publish-gate.ts'
+import { Reconciler } from './ingest/reconciler.ts'
+import { Teardown } from './ingest/teardown.ts'
+import { PlaylistFolder } from './playlists/playlist-folder.ts'
+import { PlaylistWatcher } from './playlists/watcher.ts'
+import type { Secret } from './secret.ts'
+import { Deadlines } from './streams/deadlines.ts'
+import { StreamService } from './streams/service.ts'
+import { StreamStore } from './streams/store.ts'
+
+/** How often the log is looked at for what other processes have committed: the reconciler's rhythm. */
+const TAIL_INTERVAL_MS = 2_000
+
+export interface Context extends AsyncDisposable {
+  readonly config: Config
+  readonly logger: FastifyBaseLogger
+  readonly store: StreamStore
+  readonly streams: StreamService
+  readonly log: EventLog
+  readonly hub: Hub
+  readonly gate: PublishGate
+  readonly nginx: NginxClient
+  readonly reconciler: Reconciler
+  readonly auth: Auth
+  readonly limits: Limits
+  readonly metrics: Metrics
+}
+
+export interface ContextOptions {
+  readonly config: Config & { readonly databaseUrl: Secret }
+  readonly logger: FastifyBaseLogger
+  /** prisma/migrations */
+  readonly migrationsDir: string
+  /** The clock; tests bring their own. */
+  readonly now?: () => Date
+}
+
+/** Migrates the database and builds everything that works without a port. Nothing listens yet. */
+export async function createContext({
+  config,
+  logger,
+  migrationsDir,
+  now = () => new Date(),
+}: ContextOptions): Promise<Context> {
+  const applied = await migrate(config.databaseUrl, migrationsDir)
+  if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date')
+
+  await using stack = new AsyncDisposableStack()
+  const { nodeId, publicUrl } = config
+  const database = stack.use(new Database(config.databaseUrl))
+  const store = new StreamStore(database)
+  const log = new EventLog(database)
+  const feed = stack.use(new Feed({ log, logger, tailIntervalMs: TAIL_INTERVAL_MS }))
+  await feed.start()
+  const hub = stack.use(new Hub(feed))
+  stack.use(new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now }))
+
+  const streams = stack.use(new StreamService({ ...config, store, logger, now }))
+  streams.changes$.subscribe(({ events }) => feed.committed(events))
+  stack.use(new Deadlines(streams, logger))
+
+  const folder = new PlaylistFolder(config.hlsDir)
+  const watcher = stack.use(new PlaylistWatcher(folder, logger))
+  const nginx = new NginxClient(config.nginxUrl)
+  const teardown = stack.use(new Teardown({ nginx, folder, streams, logger, nodeId }))
+  stack.use(new Effects({ streams, watcher, folder, teardown, logger, nodeId }))
+  const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
+  const reconciler = stack.use(
+    new Reconciler({ store, streams, nginx, watcher, teardown, logger, nodeId, now }),
+  )
+
+  const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
+  const auth = new Auth(config.apiTokens, store, limits)
+  const metrics = new Metrics({
+    readers: () => hub.readerCount,
+    awaitedPlaylists: () => watcher.awaitedCount,
+    eventHead: () => feed.head,
+  })
+
+  const owned = stack.move()
+  return {
+    ...{ config, logger, store, streams, log, hub, gate, nginx, reconciler, auth, limits, metrics },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}

@@ -1,0 +1,140 @@
+// Applies pending migrations at start, and keeps Prisma's own book of them, so that its command
+// line agrees with the result without its engine being here (docs/decisions/0003-migrations.md).
+import { createHash, randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Secret } from '../secret.ts'
+import { parseConnectionUrl } from './connection-url.ts'
+
+/** How long a start waits for another process that is migrating. */
+const LOCK_SECONDS = 120
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** Prisma's own table, column for column, as its CLI makes it. */
+const MIGRATIONS_TABLE = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at DATETIME(3),
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at DATETIME(3),
+    started_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+    applied_steps_count INTEGER UNSIGNED NOT NULL DEFAULT 0
+  ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`
+
+interface Migration {
+  readonly name: string
+  readonly sql: string
+  readonly checksum: string
+}
+
+/** A migration that can't be applied; the message says what to do. */
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+}
+
+/**
+ * Brings the database up to date; several processes may call it at once.
+ * @param folder prisma/migrations
+ * @returns the names of the migrations that were applied now
+ * @throws MigrationError when one failed before or was changed after it had been applied
+ */
+export async function migrate(databaseUrl: Secret, folder: string): Promise<string[]> {
+  const migrations = await readMigrations(folder)
+  const { host, port, user, password, database, socketPath } = parseConnectionUrl(databaseUrl)
+  const connection = await createConnection({
+    ...(socketPath === undefined ? { host, port } : { socketPath }),
+    user,
+    password,
+    database,
+    charset: 'utf8mb4',
+    multipleStatements: true,
+    timezone: 'Z',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  })
+  try {
+    return await underLock(connection, () => applyPending(connection, migrations))
+  } finally {
+    await connection.end()
+  }
+}
+
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(join(folder, name, 'migration.sql'), 'utf8')
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    }),
+  )
+}
+
+/** GET_LOCK is one name for the whole server, so the name carries the database's. */
+async function underLock<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  const name = "CONCAT('onair_migrate_', LEFT(MD5(DATABASE()), 32))"
+  const [[row]] = await connection.query<RowDataPacket[]>(`SELECT GET_LOCK(${name}, ?) AS got`, [
+    LOCK_SECONDS,
+  ])
+  if (row?.got !== 1) {
+    throw new MigrationError(
+      `Another process has been migrating this database for ${LOCK_SECONDS} s; try again.`,
+    )
+  }
+  try {
+    return await work()
+  } finally {
+    await connection.query(`DO RELEASE_LOCK(${name})`)
+  }
+}
+
+async function applyPending(connection: Connection, migrations: readonly Migration[]): Promise<string[]> {
+  await connection.query(MIGRATIONS_TABLE)
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+  )
+  const applied = new Map(rows.map((row) => [String(row.migration_name), row]))
+  const pending: Migration[] = []
+  for (const migration of migrations) {
+    const row = applied.get(migration.name)
+    if (row === undefined) pending.push(migration)
+    else check(migration, row)
+  }
+  for (const migration of pending) await apply(connection, migration)
+  return pending.map((migration) => migration.name)
+}
+
+function check(migration: Migration, row: RowDataPacket): void {
+  if (row.finished_at === null) {
+    throw new MigrationError(
+      `Migration ${migration.name} failed halfway before. MySQL can't undo table changes: repair the tables by hand ` +
+        'or restore a backup, then delete its row in _prisma_migrations.',
+    )
+  }
+  if (row.checksum !== migration.checksum) {
+    throw new MigrationError(
+      `Migration ${migration.name} was changed after it had been applied to this database. ` +
+        'Put the file back as it was and make the change in a new migration.',
+    )
+  }
+}
+
+async function apply(connection: Connection, migration: Migration): Promise<void> {
+  const id = randomUUID()
+  await connection.execute(
+    'INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at) VALUES (?, ?, ?, NOW(3))',
+    [id, migration.checksum, migration.name],
+  )
+  try {
+    await connection.query(migration.sql)
+  } catch (error) {
+    await connection.execute('UPDATE _prisma_migrations SET logs = ? WHERE id = ?', [String(error), id])
+    throw new MigrationError(`Migration ${migration.name} failed: ${String(error)}`, { cause: error })
+  }
+  await connection.execute(
+    'UPDATE _prisma_migrations SET finished_at = NOW(3), applied_steps_count = 1 WHERE id = ?',
+    [id],
+  )
+}

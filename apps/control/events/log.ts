@@ -1,0 +1,109 @@
+// The event log: appending inside the transaction that makes an event true, and reading it.
+import type { Database, Transaction } from '../database/database.ts'
+import type { EventDraft, EventType, LoggedEvent } from './event.ts'
+
+/** Which part of the log somebody reads: one stream's events, or those of all streams that have been live. */
+export interface EventFilter {
+  readonly streamId: string | null
+  /** Null: every type. */
+  readonly types: ReadonlySet<EventType> | null
+}
+
+/** The log's ends. An id up to `pruned` is no longer there; `head` is the newest. */
+export interface LogBounds {
+  readonly head: number
+  readonly pruned: number
+}
+
+const SEQUENCE_ROW = 1
+/** How much of the log one statement removes, so that no writer waits long for its locks. */
+const PRUNE_BATCH = 1_000
+
+/**
+ * Appends events and gives them their ids. To be called last in a transaction: from here to the
+ * COMMIT it holds the sequence's lock, which is what makes ids rise in commit order. (AUTO_INCREMENT
+ * gives ids out before the commit, so a reader can pass an id whose row it can't see yet.)
+ */
+export async function appendEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<LoggedEvent[]> {
+  if (drafts.length === 0) return []
+  await tx.$executeRaw`
+    UPDATE event_sequence SET head = LAST_INSERT_ID(head + ${drafts.length}) WHERE id = ${SEQUENCE_ROW}`
+  const [row] = await tx.$queryRaw<[{ head: bigint }]>`SELECT LAST_INSERT_ID() AS head`
+  const first = Number(row.head) - drafts.length + 1
+  const events = drafts.map((draft, index) => toEvent(first + index, draft))
+  await tx.event.createMany({
+    data: events.map((event) => ({ ...event, id: BigInt(event.id) })),
+  })
+  return events
+}
+
+function toEvent(id: number, draft: EventDraft): LoggedEvent {
+  const { type, streamId, wasLive, createdAt, body } = draft
+  const data = JSON.stringify({ id: String(id), type, createdAt: createdAt.toISOString(), ...body })
+  return { id, type, streamId, wasLive, createdAt, data }
+}
+
+export class EventLog {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async bounds(): Promise<LogBounds> {
+    return this.#database.run(readBounds)
+  }
+
+  /** Up to `limit` events behind `cursor`, oldest first; without a filter, all of them. */
+  async after(cursor: number, limit: number, filter?: EventFilter): Promise<LoggedEvent[]> {
+    const rows = await this.#database.run((client) =>
+      client.event.findMany({
+        where: { id: { gt: BigInt(cursor) }, ...(filter === undefined ? {} : where(filter)) },
+        orderBy: { id: 'asc' },
+        take: limit,
+      }),
+    )
+    return rows.map((row) => ({ ...row, id: Number(row.id) }))
+  }
+
+  /**
+   * Removes events from before `oldest`, oldest first, and notes up to where.
+   * @returns how many are gone
+   */
+  async prune(oldest: Date): Promise<number> {
+    let removed = 0
+    for (;;) {
+      const batch = await this.#database.transaction((tx) => pruneBatch(tx, oldest))
+      removed += batch
+      if (batch < PRUNE_BATCH) return removed
+    }
+  }
+}
+
+/** The log's ends as a client or a transaction sees them. */
+export async function readBounds(client: Pick<Transaction, 'eventSequence'>): Promise<LogBounds> {
+  const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
+  return { head: Number(row.head), pruned: Number(row.pruned) }
+}
+
+async function pruneBatch(tx: Transaction, oldest: Date): Promise<number> {
+  const rows = await tx.event.findMany({
+    orderBy: { id: 'asc' },
+    take: PRUNE_BATCH,
+    select: { id: true, createdAt: true },
+  })
+  const end = rows.findIndex((row) => row.createdAt >= oldest)
+  const expired = end === -1 ? rows : rows.slice(0, end)
+  const last = expired.at(-1)
+  if (last === undefined) return 0
+  await tx.event.deleteMany({ where: { id: { lte: last.id } } })
+  await tx.eventSequence.update({ where: { id: SEQUENCE_ROW }, data: { pruned: last.id } })
+  return expired.length
+}
+
+function where(filter: EventFilter) {
+  return {
+    ...(filter.streamId === null ? { wasLive: true } : { streamId: filter.streamId }),
+    ...(filter.types === null ? {} : { type: { in: [...filter.types] } }),
+  }
+}

@@ -1,0 +1,109 @@
+// GET /v1/events: Server-Sent Events.
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { AppError, ProblemSchema } from '../http/errors.ts'
+import type { Logger } from '../logger.ts'
+import type { StreamStore } from '../streams/store.ts'
+import { encodeFrame, encodeRetry } from './frame.ts'
+import type { Hub } from './hub.ts'
+import type { EventFilter, EventLog } from './log.ts'
+import { Reader } from './reader.ts'
+import { EventsHeaders, EventsQuery } from './schemas.ts'
+
+const RETRY_MS = 2_000
+
+export interface EventRoutesOptions {
+  readonly hub: Hub
+  readonly log: EventLog
+  readonly store: StreamStore
+  readonly logger: Logger
+}
+
+export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
+  app,
+  { hub, log, store, logger },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/v1/events',
+    exposeHeadRoute: false,
+    schema: {
+      tags: ['events'],
+      summary: 'Follow what happens, as Server-Sent Events',
+      description:
+        'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream`: the events of streams ' +
+        'that have been live. A cursor that the log does not reach any more, or not yet, gets one `reset` event: ' +
+        'read the list again and go on.',
+      produces: ['text/event-stream'],
+      querystring: EventsQuery,
+      headers: EventsHeaders,
+      response: { '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    handler: async (request, reply) => {
+      const { stream, types, lastEventId } = request.query
+      if (stream !== undefined && (await store.find(stream)) === null) {
+        throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+      }
+      const filter: EventFilter = {
+        streamId: stream ?? null,
+        types: types === undefined ? null : new Set(types),
+      }
+      const start = await startingPoint(request.headers['last-event-id'] ?? lastEventId, hub, log)
+      serve(reply, filter, start, hub, log, logger)
+    },
+  })
+}
+
+interface Start {
+  readonly cursor: number
+  /** The reader asked for a place that the log does not have. */
+  readonly reset: boolean
+}
+
+async function startingPoint(wanted: number | undefined, hub: Hub, log: EventLog): Promise<Start> {
+  if (wanted === undefined) return { cursor: hub.head, reset: false }
+  const { head, pruned } = await log.bounds()
+  if (wanted === 0) return { cursor: pruned, reset: false }
+  return wanted < pruned || wanted > head ? { cursor: head, reset: true } : { cursor: wanted, reset: false }
+}
+
+function serve(
+  reply: FastifyReply,
+  filter: EventFilter,
+  { cursor, reset }: Start,
+  hub: Hub,
+  log: EventLog,
+  logger: Logger,
+): void {
+  reply.headers({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  reply.hijack()
+  const response = reply.raw
+  const reader = new Reader(response, filter, cursor)
+  const remove = hub.add(reader)
+  response.once('close', remove)
+  // The end of the connection is the end of the body: no chunk framing around each event.
+  response.useChunkedEncodingByDefault = false
+  response.shouldKeepAlive = false
+  response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+  response.socket?.setNoDelay(true)
+  reader.write(encodeRetry(RETRY_MS))
+  if (reset)
+    reader.write(
+      encodeFrame({
+        id: cursor,
+        event: 'reset',
+        data: JSON.stringify({ id: String(cursor), type: 'reset' }),
+      }),
+    )
+  reader
+    .catchUp(log, () => hub.position)
+    .catch((error: unknown) => {
+      logger.warn({ err: error }, 'a reader could not be brought up to date; it will come back')
+      reader.end()
+    })
+}

@@ -1,0 +1,46 @@
+// What GET /v1/events takes and what its frames carry.
+import { z } from 'zod'
+import { StreamSchema } from '../streams/schemas.ts'
+import { EVENT_TYPES } from './event.ts'
+
+/** A place in the event log. */
+const cursor = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be the id of an event, or 0 for the oldest that is kept')
+  .transform(Number)
+
+const eventTypes = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(EVENT_TYPES)))
+
+export const EventsQuery = z.strictObject({
+  stream: z.string().max(100).optional().describe('Everything of this one stream, also before it is live'),
+  types: eventTypes
+    .optional()
+    .describe('Only these types, comma-separated')
+    .meta({ type: 'string', examples: ['stream.live,stream.ended'] }),
+  lastEventId: cursor
+    .optional()
+    .describe('Where to begin on a first connection; the Last-Event-ID header comes first'),
+})
+
+export const EventsHeaders = z.object({
+  'last-event-id': z
+    .union([z.literal('').transform(() => undefined), cursor])
+    .optional()
+    .describe('The id of the last event that was seen; browsers send it by themselves'),
+})
+
+/** The data of an event frame. */
+export const StreamEventSchema = z
+  .object({
+    id: z.string(),
+    type: z.enum(EVENT_TYPES),
+    createdAt: z.iso.datetime(),
+    stream: StreamSchema,
+    resumed: z.boolean().optional().describe('On stream.live: whether it had been live before'),
+  })
+  .meta({ id: 'StreamEvent' })
+
+export type StreamEventResource = z.output<typeof StreamEventSchema>

@@ -1,0 +1,59 @@
+// Rate limits per client address, in this process's memory: creations, and failed authorisation.
+import type { FastifyRequest } from 'fastify'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import type { ClientAddress } from './client-address.ts'
+import { AppError } from './errors.ts'
+
+const MINUTE_S = 60
+/** A key has 130 random bits: this only keeps guessing from costing anything. */
+const FAILURES_A_MINUTE = 30
+
+export class Limits {
+  readonly #address: ClientAddress
+  readonly #creations: RateLimiterMemory | null
+  readonly #failures = new RateLimiterMemory({ points: FAILURES_A_MINUTE, duration: MINUTE_S })
+
+  /** @param createRateLimit creations a minute and address; 0: no limit */
+  constructor(address: ClientAddress, createRateLimit: number) {
+    this.#address = address
+    this.#creations =
+      createRateLimit === 0 ? null : new RateLimiterMemory({ points: createRateLimit, duration: MINUTE_S })
+  }
+
+  /** @throws AppError 429 */
+  async creation(request: FastifyRequest): Promise<void> {
+    if (this.#creations !== null) await consume(this.#creations, await this.#address.of(request))
+  }
+
+  /** Counts one. @throws AppError 429 when there were too many */
+  async failedAuthorisation(request: FastifyRequest): Promise<void> {
+    await consume(this.#failures, await this.#address.of(request))
+  }
+
+  /** To be asked before credentials are looked up. @throws AppError 429 after too many failures */
+  async authorisation(request: FastifyRequest): Promise<void> {
+    const state = await this.#failures.get(await this.#address.of(request))
+    if (state !== null && state.remainingPoints <= 0) throw tooMany(state)
+  }
+}
+
+async function consume(limiter: RateLimiterMemory, address: string): Promise<void> {
+  try {
+    await limiter.consume(address)
+  } catch (refused) {
+    if (refused instanceof Error) throw refused
+    throw tooMany(refused as RateLimiterRes)
+  }
+}
+
+function tooMany({ msBeforeNext }: RateLimiterRes): AppError {
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000))
+  return new AppError(
+    429,
+    'too_many_requests',
+    `Too many requests from your address. Try again in ${seconds} s.`,
+    {
+      headers: { 'retry-after': String(seconds) },
+    },
+  )
+}

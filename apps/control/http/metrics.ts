@@ -1,0 +1,56 @@
+// Prometheus metrics, served on the internal port only.
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+
+export interface MetricSources {
+  readonly readers: () => number
+  readonly awaitedPlaylists: () => number
+  readonly eventHead: () => number
+}
+
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly hooks: Counter<'hook' | 'result'>
+
+  constructor(sources: MetricSources) {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.hooks = new Counter({
+      name: 'onair_hooks_total',
+      help: 'Calls of nginx by hook and what was answered',
+      labelNames: ['hook', 'result'],
+      registers,
+    })
+    gauge('onair_event_readers', 'Open Server-Sent Events connections', sources.readers, registers)
+    gauge(
+      'onair_awaited_playlists',
+      'Streams whose playlist is looked out for',
+      sources.awaitedPlaylists,
+      registers,
+    )
+    gauge(
+      'onair_event_head',
+      'Id of the newest event that this process has handed out',
+      sources.eventHead,
+      registers,
+    )
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  render(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}
+
+function gauge(name: string, help: string, read: () => number, registers: Registry[]): void {
+  new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      this.set(read())
+    },
+  })
+}

@@ -1,0 +1,128 @@
+// nginx-rtmp's webhooks, on the internal port: on_publish and on_publish_done.
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { DatabaseUnavailableError } from '../database/database.ts'
+import { AppError } from '../http/errors.ts'
+import type { Metrics } from '../http/metrics.ts'
+import type { Logger } from '../logger.ts'
+import { hashStreamKey, parseStreamKey } from '../streams/keys.ts'
+import type { StreamService } from '../streams/service.ts'
+import type { StreamStore } from '../streams/store.ts'
+import { INSTANCE_HEADER } from './nginx-client.ts'
+import type { PublishGate } from './publish-gate.ts'
+
+/** What all of it may take, the database's silence included. */
+const ANSWER_MS = 1_950
+
+export interface HookRoutesOptions {
+  readonly gate: PublishGate
+  readonly streams: StreamService
+  readonly store: StreamStore
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly nodeId: string
+}
+
+const Hook = z.object({
+  app: z.literal('live').optional(),
+  name: z.string().min(1).max(1_024),
+  clientid: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+  addr: z.string().max(256).optional(),
+})
+const PublishHook = Hook.extend({ call: z.literal('publish').optional() })
+const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional() })
+
+export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
+  const { gate, metrics, logger } = options
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      done(null, firstValues(String(body)))
+    },
+  )
+
+  app.post('/hooks/nginx/on_publish', async (request, reply) => {
+    const { name, clientid, addr } = parse(PublishHook, request)
+    const verdict = await withinMs(
+      ANSWER_MS,
+      gate.admit({ name, clientId: clientid, nginx: instanceOf(request) }),
+    )
+    const result = verdict.admitted ? 'admitted' : verdict.reason
+    metrics.hooks.inc({ hook: 'on_publish', result })
+    logger.info(
+      {
+        hook: 'on_publish',
+        clientId: clientid,
+        address: addr,
+        result,
+        stream: verdict.admitted ? verdict.id : undefined,
+      },
+      'a publisher',
+    )
+    // A bare name, not a URL: nginx-rtmp takes it as the stream's new name.
+    return verdict.admitted ? reply.code(302).header('location', verdict.id).send() : reply.code(403).send()
+  })
+
+  app.post('/hooks/nginx/on_publish_done', async (request, reply) => {
+    const { name, clientid } = parse(PublishDoneHook, request)
+    const changed = await publisherGone(options, name, clientid, instanceOf(request))
+    metrics.hooks.inc({ hook: 'on_publish_done', result: changed ? 'gone' : 'nothing' })
+    return reply.code(204).send()
+  })
+}
+
+/** The hook has the key, not the id; and the client says which of the key's publishers has gone. */
+async function publisherGone(
+  { store, streams, nodeId }: HookRoutesOptions,
+  name: string,
+  clientId: number,
+  nginx: string | null,
+): Promise<boolean> {
+  const key = parseStreamKey(name)
+  const stream = key === null ? null : await store.findByKeyHash(hashStreamKey(key))
+  if (stream === null) return false
+  const result = await streams.submit(stream.id, {
+    kind: 'publisher-gone',
+    session: { nodeId, nginx, clientId },
+  })
+  return result?.changed ?? false
+}
+
+/**
+ * The first value of each field. nginx appends what the publisher typed behind the key's `?` to the
+ * same form, unescaped: a second `name` or `addr` is the publisher's word, not nginx's.
+ */
+function firstValues(body: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const [field, value] of new URLSearchParams(body)) fields[field] ??= value
+  return fields
+}
+
+function parse<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
+  const parsed = schema.safeParse(request.body)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map((issue) => ({
+    in: 'body' as const,
+    field: issue.path.join('.'),
+    message: issue.message,
+  }))
+  const fields = errors.map(({ field, message }) => `${field || 'body'}: ${message}`).join('; ')
+  throw new AppError(400, 'validation_failed', fields, { extra: { errors } })
+}
+
+function instanceOf(request: FastifyRequest): string | null {
+  const header = request.headers[INSTANCE_HEADER]
+  return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : null
+}
+
+async function withinMs<T>(ms: number, work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new DatabaseUnavailableError(`no decision within ${ms} ms`)), ms)
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,108 @@
+// Decides who may publish. On the streamer's critical path: nginx waits for it.
+import type { Logger } from '../logger.ts'
+import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import { KeyedQueue } from '../streams/keyed-queue.ts'
+import { hashStreamKey, parseStreamKey } from '../streams/keys.ts'
+import { admission, type Refusal } from '../streams/lifecycle.ts'
+import type { StreamService } from '../streams/service.ts'
+import type { StreamStore } from '../streams/store.ts'
+import type { Stream } from '../streams/stream.ts'
+import { isPublishing, type NginxClient, NginxUnavailableError } from './nginx-client.ts'
+
+/** How long a returning publisher is kept waiting while nginx lets go of the connection before. */
+const CLEAR_MS = 1_000
+
+export interface PublishGateOptions {
+  readonly streams: StreamService
+  readonly store: StreamStore
+  readonly nginx: NginxClient
+  readonly folder: PlaylistFolder
+  readonly logger: Logger
+  readonly nodeId: string
+  readonly publicUrl: string
+  readonly now: () => Date
+}
+
+export type Verdict =
+  | { readonly admitted: true; readonly id: string }
+  | {
+      readonly admitted: false
+      readonly reason: Refusal | 'malformed_key' | 'unknown_key' | 'nginx_not_clear'
+    }
+
+/** Who wants to publish, as nginx says. */
+export interface Candidate {
+  /** What was typed as the stream key. */
+  readonly name: string
+  readonly clientId: number
+  readonly nginx: string | null
+}
+
+export class PublishGate {
+  readonly #options: PublishGateOptions
+  /** One candidate for a key at a time: making room for one must not drop another just let in. */
+  readonly #queue = new KeyedQueue()
+
+  constructor(options: PublishGateOptions) {
+    this.#options = options
+  }
+
+  /** @throws DatabaseUnavailableError; nobody is let in then */
+  async admit(candidate: Candidate): Promise<Verdict> {
+    const key = parseStreamKey(candidate.name)
+    if (key === null) return refuse('malformed_key')
+    const keyHash = hashStreamKey(key)
+    return this.#queue.run(Buffer.from(keyHash).toString('hex'), () => this.#decide(keyHash, candidate))
+  }
+
+  async #decide(keyHash: Uint8Array<ArrayBuffer>, candidate: Candidate): Promise<Verdict> {
+    const stream = await this.#options.store.findByKeyHash(keyHash)
+    if (stream === null) return refuse('unknown_key')
+    const first = admission(stream, this.#options.now())
+    if (first === 'look') {
+      const obstacle = await this.#makeRoom(stream)
+      if (obstacle !== null) return refuse(obstacle)
+    } else if (first !== 'accept') {
+      return refuse(first)
+    }
+    return this.#accept(stream.id, keyHash, candidate)
+  }
+
+  async #accept(id: string, keyHash: Uint8Array<ArrayBuffer>, candidate: Candidate): Promise<Verdict> {
+    const { streams, folder, nodeId, publicUrl, now } = this.#options
+    const acceptedAt = now()
+    await folder.prepare(id)
+    const baselineAt = await folder.modifiedAt(id)
+    const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
+    const result = await streams.submit(id, { kind: 'publisher-accepted', session, keyHash, publicUrl })
+    if (result?.changed) return { admitted: true, id }
+    // Somebody else was let in, the stream ended or the key was replaced since it was looked up.
+    const second = result === null ? 'unknown_key' : admission(result.stream, now())
+    return refuse(second === 'accept' || second === 'look' ? 'already_publishing' : second)
+  }
+
+  /**
+   * A publisher was here before. Makes sure that it is really gone, from nginx's both applications:
+   * two under one id would write two playlists in turns.
+   * @returns null, or what is in the way
+   */
+  async #makeRoom({ id, session }: Stream): Promise<'already_publishing' | 'nginx_not_clear' | null> {
+    const { nginx, streams, logger, nodeId } = this.#options
+    try {
+      if (session !== null) {
+        if (session.nodeId !== nodeId || isPublishing(await nginx.stat(), id, session))
+          return 'already_publishing'
+        await streams.submit(id, { kind: 'publisher-gone', session })
+      }
+      return (await nginx.clear(id, CLEAR_MS)) ? null : 'nginx_not_clear'
+    } catch (error) {
+      if (!(error instanceof NginxUnavailableError)) throw error
+      logger.warn({ err: error, stream: id }, 'nginx can’t say whether the publisher before is gone')
+      return 'nginx_not_clear'
+    }
+  }
+}
+
+function refuse(reason: Extract<Verdict, { admitted: false }>['reason']): Verdict {
+  return { admitted: false, reason }
+}

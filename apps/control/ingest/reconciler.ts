@@ -1,0 +1,121 @@
+// Levels for truth: at start and every few seconds, compares what the database says with what nginx
+// and the clock say, and puts the difference through the same door as the hooks. Running it twice
+// changes nothing.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '../logger.ts'
+import type { PlaylistWatcher } from '../playlists/watcher.ts'
+import { settled } from '../streams/lifecycle.ts'
+import type { StreamService } from '../streams/service.ts'
+import type { StreamStore } from '../streams/store.ts'
+import type { Stream } from '../streams/stream.ts'
+import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
+import type { Teardown } from './teardown.ts'
+
+const ROUND_MS = 2_000
+/** Overdue streams a round; the rest comes in the next. */
+const OVERDUE_BATCH = 500
+
+export interface ReconcilerOptions {
+  readonly store: StreamStore
+  readonly streams: StreamService
+  readonly nginx: NginxClient
+  readonly watcher: PlaylistWatcher
+  readonly teardown: Teardown
+  readonly logger: Logger
+  readonly nodeId: string
+  readonly now: () => Date
+}
+
+export class Reconciler implements AsyncDisposable {
+  readonly #options: ReconcilerOptions
+  readonly #abort = new AbortController()
+  #loop: Promise<void> = Promise.resolve()
+  #nginxAnswers = true
+  /** Publishers that the round before had not let in, with their client's number. */
+  #strangers: ReadonlyMap<string, number> = new Map()
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options
+  }
+
+  /** The first round begins now, the next ones a while after the one before has ended. */
+  start(): void {
+    this.#loop = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      await this.round().catch((error: unknown) => {
+        this.#options.logger.warn(
+          { err: error },
+          'a round of the reconciler failed; the next one makes up for it',
+        )
+      })
+      await delay(ROUND_MS, undefined, { signal: this.#abort.signal }).catch(() => {})
+    }
+  }
+
+  /** One comparison. @throws DatabaseUnavailableError */
+  async round(): Promise<void> {
+    const { store, streams, nodeId, now } = this.#options
+    for (const id of await store.overdue(now(), OVERDUE_BATCH))
+      await streams.submit(id, { kind: 'deadline-passed' })
+    // nginx first: whoever it has by now was let in, and so committed, before.
+    const seenAt = now()
+    const snapshot = await this.#look()
+    const open = await store.openOnNode(nodeId)
+    for (const stream of open) await this.#compare(stream, snapshot, seenAt)
+    if (snapshot !== null) await this.#dropStrangers(snapshot, open)
+  }
+
+  async #look(): Promise<Snapshot | null> {
+    try {
+      const snapshot = await this.#options.nginx.stat()
+      this.#nginxAnswers = true
+      return snapshot
+    } catch (error) {
+      if (!(error instanceof NginxUnavailableError)) throw error
+      // Said once: it may be away for long. Its silence says nothing about publishers.
+      if (this.#nginxAnswers) this.#options.logger.warn({ err: error }, 'nginx does not answer')
+      this.#nginxAnswers = false
+      return null
+    }
+  }
+
+  async #compare(stream: Stream, snapshot: Snapshot | null, seenAt: Date): Promise<void> {
+    const { streams, watcher, teardown } = this.#options
+    const { id, status, session } = stream
+    if (status === 'ended') return void teardown.run(id)
+    if (session === null) return
+    if (snapshot !== null && settled(session, seenAt) && !isPublishing(snapshot, id, session)) {
+      await streams.submit(id, { kind: 'publisher-gone', session })
+    } else if (status !== 'live') {
+      watcher.await(id, session.baselineAt)
+    }
+  }
+
+  /**
+   * Publishers that nginx has but the database knows nothing of: their hook's answer was not ours.
+   * Dropped when two rounds have seen the same one, for between nginx's answer and the database's
+   * one publisher may have gone and the next have come.
+   */
+  async #dropStrangers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
+    const { nginx, logger } = this.#options
+    const sessions = new Map(open.map((stream) => [stream.id, stream.session]))
+    const strangers = new Map<string, number>()
+    for (const [id, clientId] of snapshot.live) {
+      const session = sessions.get(id) ?? null
+      if (clientId === null || (session !== null && isPublishing(snapshot, id, session))) continue
+      strangers.set(id, clientId)
+      if (this.#strangers.get(id) !== clientId) continue
+      logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not let in; dropping it')
+      await nginx.drop('live', id, clientId)
+    }
+    this.#strangers = strangers
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort()
+    await this.#loop
+  }
+}

@@ -1,0 +1,42 @@
+// Control's process: settings, context, listen; and an orderly stop on SIGTERM or SIGINT.
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { buildApp, buildInternalApp } from './app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { createContext } from './context.ts'
+import { loggerOptions } from './logger.ts'
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const { databaseUrl } = config
+  if (databaseUrl === undefined)
+    throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
+  const logger = pino(loggerOptions(config.logLevel))
+  const stop = stopSignal()
+  const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
+  await using context = await createContext({ config: { ...config, databaseUrl }, logger, migrationsDir })
+  await using app = await buildApp(context)
+  await using internal = await buildInternalApp(context)
+  // Internal first: nginx may send hooks as soon as the public side says that all is well.
+  await internal.listen({ host: config.listenAddress, port: config.hooksPort })
+  await app.listen({ host: config.listenAddress, port: config.apiPort })
+  context.reconciler.start()
+  logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control is up')
+  const signal = await stop
+  logger.info({ signal }, 'control is stopping')
+}
+
+function stopSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  process.once('SIGTERM', resolve)
+  process.once('SIGINT', resolve)
+  return promise
+}
+
+try {
+  await main()
+} catch (error) {
+  // A setting is the reader's to mend: a stack trace would hide the message.
+  process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
+  process.exitCode = 1
+}

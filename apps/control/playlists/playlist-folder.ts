@@ -1,0 +1,89 @@
+// The HLS folder as nginx and control share it: <HLS_DIR>/<stream id>/index.m3u8.
+import { chown, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export const PLAYLIST = 'index.m3u8'
+/** A file that keeps nginx's cache manager from removing a directory that is still empty. */
+const MARKER = '.awaited'
+/** Ends a playlist: players stop asking for more (RFC 8216 §4.3.3.4). nginx-rtmp never writes it. */
+const ENDLIST = '#EXT-X-ENDLIST'
+
+export class PlaylistFolder {
+  readonly root: string
+
+  /** @param root HLS_DIR */
+  constructor(root: string) {
+    this.root = root
+  }
+
+  directory(id: string): string {
+    return join(this.root, id)
+  }
+
+  /** When the stream's playlist was last written; null: there is none. */
+  async modifiedAt(id: string): Promise<Date | null> {
+    try {
+      return (await stat(join(this.directory(id), PLAYLIST))).mtime
+    } catch (error) {
+      if (isMissing(error)) return null
+      throw error
+    }
+  }
+
+  /** Makes a stream's directory, so that it can be watched before nginx writes into it. */
+  async prepare(id: string): Promise<void> {
+    const directory = this.directory(id)
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+    await this.#giveToOwner(directory)
+    await writeFile(join(directory, MARKER), '')
+  }
+
+  /** The playlist has come, or will not come: the directory needs no keeping any more. */
+  async release(id: string): Promise<void> {
+    await rm(join(this.directory(id), MARKER), { force: true })
+  }
+
+  /**
+   * Ends a stream's playlist; a directory that never got one is removed. To be called when nginx
+   * writes no more: it would write the playlist anew, without the end.
+   */
+  async close(id: string): Promise<void> {
+    await this.release(id)
+    const path = join(this.directory(id), PLAYLIST)
+    const text = await readFile(path, 'utf8').catch(nullIfMissing)
+    if (text === null) {
+      await rmdir(this.directory(id)).catch(ignoreNotEmptyOrMissing)
+      return
+    }
+    if (text.includes(ENDLIST)) return
+    // Renamed into place as nginx does, so that no player reads half of it.
+    const draft = `${path}.bak`
+    await writeFile(draft, `${text.trimEnd()}\n${ENDLIST}\n`)
+    await this.#giveToOwner(draft)
+    await rename(draft, path)
+  }
+
+  /** As root, control hands what it makes to whom the folder belongs: nginx's worker. */
+  async #giveToOwner(path: string): Promise<void> {
+    if (process.getuid?.() !== 0) return
+    const { uid, gid } = await stat(this.root)
+    if (uid !== 0) await chown(path, uid, gid)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return hasCode(error, 'ENOENT')
+}
+
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null
+  throw error
+}
+
+function ignoreNotEmptyOrMissing(error: unknown): void {
+  if (!isMissing(error) && !hasCode(error, 'ENOTEMPTY')) throw error
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,98 @@
+// Sees the playlists of streams that wait for one within milliseconds. Only their directories are
+// watched: a watch on all that is live costs more than all the rest of control and misses some.
+import { basename, dirname } from 'node:path'
+import { type FSWatcher, watch } from 'chokidar'
+import { from, interval, merge, mergeMap, type Observable, Subject, type Subscription } from 'rxjs'
+import type { Logger } from '../logger.ts'
+import { PLAYLIST, type PlaylistFolder } from './playlist-folder.ts'
+
+/** The level look at what is awaited, for file events that got lost. */
+const LOOK_MS = 1_000
+
+/** A playlist that has come for a stream that waited for it. */
+export interface PlaylistSeen {
+  readonly id: string
+  readonly modifiedAt: Date
+}
+
+export class PlaylistWatcher implements AsyncDisposable {
+  readonly #folder: PlaylistFolder
+  readonly #logger: Logger
+  readonly #watcher: FSWatcher
+  /** Stream ids, with when the playlist from before was written. */
+  readonly #awaited = new Map<string, Date | null>()
+  readonly #edges = new Subject<PlaylistSeen>()
+  readonly #levels: Subscription
+  readonly #seen = new Subject<PlaylistSeen>()
+  /** May say the same twice, and goes on once a second until the stream is released. */
+  readonly seen$: Observable<PlaylistSeen> = this.#seen.asObservable()
+
+  constructor(folder: PlaylistFolder, logger: Logger) {
+    this.#folder = folder
+    this.#logger = logger
+    this.#watcher = watch([], {
+      depth: 0,
+      alwaysStat: true,
+      // nginx renames whole playlists into place: nothing to wait for, and a replaced one is news.
+      awaitWriteFinish: false,
+      atomic: false,
+      ignored: (path, stats) => stats?.isFile() === true && basename(path) !== PLAYLIST,
+    })
+    this.#watcher.on('all', (event, path, stats) => {
+      if ((event !== 'add' && event !== 'change') || basename(path) !== PLAYLIST || stats === undefined)
+        return
+      this.#edges.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
+    })
+    this.#watcher.on('error', (error) =>
+      logger.warn({ err: error }, 'watching failed; looking once a second'),
+    )
+    const looks$ = interval(LOOK_MS).pipe(
+      mergeMap(() => from(this.#awaited.keys())),
+      mergeMap((id) => this.#look(id)),
+      mergeMap((found) => found),
+    )
+    this.#levels = merge(this.#edges, looks$).subscribe((seen) => {
+      if (this.#isAwaited(seen)) this.#seen.next(seen)
+    })
+  }
+
+  get awaitedCount(): number {
+    return this.#awaited.size
+  }
+
+  /**
+   * Looks out for a stream's playlist from now on; its directory should be there.
+   * @param baselineAt when the playlist from before was written, which is not the one that is awaited
+   */
+  await(id: string, baselineAt: Date | null): void {
+    const watched = this.#awaited.has(id)
+    this.#awaited.set(id, baselineAt)
+    if (!watched) this.#watcher.add(this.#folder.directory(id))
+  }
+
+  release(id: string): void {
+    if (!this.#awaited.delete(id)) return
+    this.#watcher.unwatch(this.#folder.directory(id))
+  }
+
+  #isAwaited({ id, modifiedAt }: PlaylistSeen): boolean {
+    const baselineAt = this.#awaited.get(id)
+    return baselineAt === null || (baselineAt !== undefined && modifiedAt > baselineAt)
+  }
+
+  async #look(id: string): Promise<PlaylistSeen[]> {
+    try {
+      const modifiedAt = await this.#folder.modifiedAt(id)
+      return modifiedAt === null ? [] : [{ id, modifiedAt }]
+    } catch (error) {
+      this.#logger.warn({ err: error, stream: id }, 'the HLS folder could not be read')
+      return []
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#levels.unsubscribe()
+    await this.#watcher.close()
+    this.#seen.complete()
+  }
+}

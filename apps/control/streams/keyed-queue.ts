@@ -1,0 +1,23 @@
+// Runs work for the same key one after the other, and work for different keys at once.
+
+export class KeyedQueue {
+  readonly #tails = new Map<string, Promise<unknown>>()
+
+  /** Resolves or rejects as `work` does, once all earlier work for `key` is done. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve()
+    const result = before.then(work)
+    const tail = result
+      .catch(() => {})
+      .then(() => {
+        if (this.#tails.get(key) === tail) this.#tails.delete(key)
+      })
+    this.#tails.set(key, tail)
+    return result
+  }
+
+  /** Resolves when nothing is running or waiting any more. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values())
+  }
+}

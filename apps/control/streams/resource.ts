@@ -1,0 +1,39 @@
+// A stream as the outside sees it: the JSON of REST and of events.
+import type { EventDraft } from '../events/event.ts'
+import type { StreamEvent } from './lifecycle.ts'
+import type { StreamResource } from './schemas.ts'
+import type { Stream } from './stream.ts'
+
+/** The public view: nothing in it is secret. */
+export function toResource(stream: Stream): StreamResource {
+  return {
+    id: stream.id,
+    title: stream.title,
+    status: stream.status,
+    createdAt: stream.createdAt.toISOString(),
+    connectedAt: stream.connectedAt?.toISOString() ?? null,
+    liveAt: stream.liveAt?.toISOString() ?? null,
+    endedAt: stream.endedAt?.toISOString() ?? null,
+    endReason: stream.endReason,
+    record: stream.record,
+    playback: {
+      hls: `${stream.publicUrl}/hls/${stream.id}/index.m3u8`,
+      dash: `${stream.publicUrl}/dash/${stream.id}/index.mpd`,
+    },
+    recording: null,
+  }
+}
+
+/** An event of the lifecycle as the log takes it. */
+export function toEventDraft(stream: Stream, event: StreamEvent, now: Date): EventDraft {
+  return {
+    type: event.type,
+    streamId: stream.id,
+    wasLive: stream.liveAt !== null,
+    createdAt: now,
+    body: {
+      stream: toResource(stream),
+      ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
+    },
+  }
+}

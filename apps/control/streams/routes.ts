@@ -1,0 +1,151 @@
+// REST for streams: /v1/streams.
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import type { Auth } from '../http/auth.ts'
+import { AppError, ProblemSchema } from '../http/errors.ts'
+import type { Limits } from '../http/limits.ts'
+import { decodeCursor, encodeCursor } from './list-cursor.ts'
+import { toResource } from './resource.ts'
+import {
+  CreateStreamBody,
+  IssuedStreamKeySchema,
+  IssuedStreamSchema,
+  ListStreamsQuery,
+  StreamListSchema,
+  StreamParams,
+  StreamSchema,
+} from './schemas.ts'
+import type { Issued, StreamService } from './service.ts'
+import type { StreamStore } from './store.ts'
+import type { Stream } from './stream.ts'
+
+export interface StreamRoutesOptions {
+  readonly streams: StreamService
+  readonly store: StreamStore
+  readonly auth: Auth
+  readonly limits: Limits
+  readonly rtmpUrl: string
+  readonly streamCreation: 'open' | 'token'
+}
+
+const tags = ['streams']
+const security = [{ bearer: [] }]
+/** Answers differ by who asks and by the moment. */
+const NO_STORE = { 'cache-control': 'no-store' }
+
+export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, options) => {
+  const { streams, store, auth, limits, rtmpUrl, streamCreation } = options
+
+  const find = async (id: string): Promise<Stream> => {
+    const stream = await store.find(id)
+    if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+    return stream
+  }
+  const toKey = ({ stream, key }: Issued) => ({
+    value: key.reveal(),
+    expiresAt: stream.keyExpiresAt.toISOString(),
+    ingestUrl: rtmpUrl,
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/streams',
+    schema: {
+      tags,
+      summary: 'Create a stream and get its key',
+      description: 'Put the server URL and the key into your encoder and start within ten minutes.',
+      security: [{}, ...security],
+      body: CreateStreamBody,
+      response: { 201: IssuedStreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    onRequest: async (request) => {
+      await limits.creation(request)
+      if (streamCreation === 'token') await auth.requireOperator(request)
+    },
+    handler: async (request, reply) => {
+      const { title, record } = request.body
+      const issued = await streams.create({ title: title || null, record: record ?? false })
+      return reply
+        .code(201)
+        .headers({ ...NO_STORE, location: `/v1/streams/${issued.stream.id}` })
+        .send({ ...toResource(issued.stream), streamKey: toKey(issued) })
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/streams',
+    schema: {
+      tags,
+      summary: 'List streams that are or have been live, newest first',
+      querystring: ListStreamsQuery,
+      response: { 200: StreamListSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    handler: async (request, reply) => {
+      const { status, limit, cursor } = request.query
+      const from = cursor === undefined ? null : decodeCursor(cursor)
+      const page = await store.list(status ?? null, limit, from)
+      return reply.headers(NO_STORE).send({
+        data: page.streams.map(toResource),
+        nextCursor: page.next === null ? null : encodeCursor(page.next),
+        lastEventId: String(page.lastEventId),
+      })
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/streams/:id',
+    schema: {
+      tags,
+      summary: 'Read a stream',
+      description: 'Public. Its owner also learns until when the key is good.',
+      security: [{}, ...security],
+      params: StreamParams,
+      response: { 200: StreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    handler: async (request, reply) => {
+      const stream = await find(request.params.id)
+      const role = await auth.roleFor(request, stream)
+      const streamKey = { expiresAt: stream.keyExpiresAt.toISOString(), ingestUrl: rtmpUrl }
+      return reply.headers(NO_STORE).send({ ...toResource(stream), ...(role === null ? {} : { streamKey }) })
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/streams/:id/stream-key',
+    schema: {
+      tags,
+      summary: 'Replace the key of a waiting stream',
+      security,
+      params: StreamParams,
+      response: { 201: IssuedStreamKeySchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    handler: async (request, reply) => {
+      const stream = await find(request.params.id)
+      await auth.requireManager(request, stream)
+      const issued = await streams.rotateKey(stream.id)
+      return reply.code(201).headers(NO_STORE).send(toKey(issued))
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/streams/:id/end',
+    schema: {
+      tags,
+      summary: 'End a stream',
+      description:
+        'Its publisher is dropped and the key lets nobody in any more. Ending twice is not an error.',
+      security,
+      params: StreamParams,
+      response: { 200: StreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+    },
+    handler: async (request, reply) => {
+      const stream = await find(request.params.id)
+      const by = await auth.requireManager(request, stream)
+      const ended = await streams.submit(stream.id, { kind: 'end-requested', by })
+      return reply.headers(NO_STORE).send(toResource(ended?.stream ?? stream))
+    },
+  })
+}

@@ -1,0 +1,52 @@
+// What a stream is: one broadcast, from its first key to its end.
+
+export type StreamStatus = 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'ended'
+
+export type EndReason = 'key_expired' | 'publisher_gone' | 'ended_by_owner' | 'ended_by_operator'
+
+/**
+ * Which connection of which nginx a publisher is. nginx counts clients from 1 again after a
+ * restart, hence the instance: nginx's pid and start, as the hook's header names them.
+ */
+export interface SessionRef {
+  readonly nodeId: string
+  /** Null when the hook did not say (it was not sent by OnAir's nginx configuration). */
+  readonly nginx: string | null
+  readonly clientId: number
+}
+
+/** A publisher's connection, from the moment it was let in. */
+export interface Session extends SessionRef {
+  readonly acceptedAt: Date
+  /** When the playlist that stood there before was written; null: there was none. */
+  readonly baselineAt: Date | null
+}
+
+export interface Stream {
+  readonly id: string
+  readonly title: string | null
+  readonly record: boolean
+  readonly status: StreamStatus
+  readonly createdAt: Date
+  readonly connectedAt: Date | null
+  readonly liveAt: Date | null
+  readonly endedAt: Date | null
+  readonly endReason: EndReason | null
+  readonly keyHash: Uint8Array<ArrayBuffer>
+  readonly keyExpiresAt: Date
+  /** When the clock ends the stream unless something happens first. */
+  readonly deadlineAt: Date | null
+  readonly publicUrl: string
+  /** The node that last let a publisher in; its folder holds the playlist. */
+  readonly nodeId: string | null
+  /** The publisher that is connected now. */
+  readonly session: Session | null
+  /** From the first publisher until the ended stream's playlist says that it has ended. */
+  readonly playlistOpen: boolean
+}
+
+/** Whether both name the same connection. An instance that is not known matches any. */
+export function sameSession(a: SessionRef, b: SessionRef): boolean {
+  const sameNginx = a.nginx === null || b.nginx === null || a.nginx === b.nginx
+  return a.nodeId === b.nodeId && a.clientId === b.clientId && sameNginx
+}
