@@ -1,11 +1,11 @@
 // The two HTTP servers as Fastify instances: the public API, and the internal one for nginx's hooks
 // and metrics. Neither listens.
 import cors from '@fastify/cors'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from './context.ts'
 import { eventRoutes } from './events/routes.ts'
-import { answerWithProblems } from './http/errors.ts'
+import { answerFrameworkError, answerWithProblems } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { collectMethods } from './http/method-not-allowed.ts'
 import { describeApi } from './http/openapi.ts'
@@ -58,7 +58,8 @@ function createFastify({ logger }: Context) {
   const app = Fastify({
     loggerInstance: logger,
     // What happens is logged where it happens, with the stream's id; a line a request says less.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: answerFrameworkError,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
@@ -73,6 +74,6 @@ function tolerateEmptyJson(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined)
-    else parseJson(request, String(body), done)
+    else void parseJson(request, String(body), done)
   })
 }

@@ -1,7 +1,7 @@
 // Errors as the outside sees them: RFC 9457 problems with a stable `code`. The one place where
 // anything that went wrong becomes an answer.
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { DatabaseUnavailableError } from '../database/database.ts'
@@ -67,6 +67,15 @@ export function answerWithProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new AppError(404, 'not_found', 'There is nothing at this path.')),
   )
+}
+
+/** For what fails before there is a route, such as a path that is not properly encoded. */
+export function answerFrameworkError(
+  error: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  sendProblem(reply, toAppError(error))
 }
 
 export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply {

@@ -1,0 +1,77 @@
+// Control in the test's own process: the real context on a real database, with a clock and settings
+// of the test's. Both servers listen on free ports; nginx is not there unless a test brings it.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { buildApp, buildInternalApp } from '../../apps/control/app.ts'
+import { readConfig } from '../../apps/control/config.ts'
+import { type Context, createContext } from '../../apps/control/context.ts'
+import { loggerOptions } from '../../apps/control/logger.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { freePorts } from './ports.ts'
+
+export const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations')
+
+export interface TestControl extends AsyncDisposable {
+  readonly context: Context
+  readonly app: FastifyInstance
+  readonly internal: FastifyInstance
+  readonly database: TestDatabase
+  /** Where the public API listens, http://127.0.0.1:<port>. */
+  readonly apiUrl: string
+  /** Where the hooks and metrics listen. */
+  readonly hooksUrl: string
+  readonly hlsDir: string
+  /** Every line control has logged. */
+  readonly logLines: readonly string[]
+}
+
+export interface TestControlOptions {
+  /** Settings, as in the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly now?: () => Date
+  /** A database to share with another control; otherwise one of its own. */
+  readonly database?: TestDatabase
+  readonly hlsDir?: string
+}
+
+export async function startControl(options: TestControlOptions = {}): Promise<TestControl> {
+  await using stack = new AsyncDisposableStack()
+  const database = options.database ?? stack.use(await createTestDatabase())
+  const hlsDir = options.hlsDir ?? (await mkdtemp(join(tmpdir(), 'hls-')))
+  if (options.hlsDir === undefined) stack.defer(() => rm(hlsDir, { recursive: true, force: true }))
+  const [api, hooks, nginx] = await freePorts(3)
+  const config = readConfig({
+    API_PORT: String(api),
+    HOOKS_PORT: String(hooks),
+    INTERNAL_HTTP_PORT: String(nginx),
+    HLS_DIR: hlsDir,
+    CREATE_RATE_LIMIT: '0',
+    NODE_ID: 'test',
+    LOG_LEVEL: 'debug',
+    ...options.env,
+  })
+  const logLines: string[] = []
+  const logger = pino(loggerOptions(config.logLevel), { write: (line: string) => void logLines.push(line) })
+  const context = stack.use(
+    await createContext({
+      config: { ...config, databaseUrl: database.url },
+      logger,
+      migrationsDir: MIGRATIONS_DIR,
+      ...(options.now === undefined ? {} : { now: options.now }),
+    }),
+  )
+  const app = stack.use(await buildApp(context))
+  const internal = stack.use(await buildInternalApp(context))
+  await internal.listen({ host: '127.0.0.1', port: config.hooksPort })
+  await app.listen({ host: '127.0.0.1', port: config.apiPort })
+  const owned = stack.move()
+  return {
+    ...{ context, app, internal, database, hlsDir, logLines },
+    apiUrl: `http://127.0.0.1:${config.apiPort}`,
+    hooksUrl: `http://127.0.0.1:${config.hooksPort}`,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}

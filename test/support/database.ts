@@ -1,0 +1,40 @@
+// A database of a test file's own on the run's server, removed afterwards.
+import { randomBytes } from 'node:crypto'
+import { createConnection } from 'mysql2/promise'
+import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
+import { Secret } from '../../apps/control/secret.ts'
+
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: Secret
+  /** Runs SQL of the test's own, on a connection of its own. */
+  query(sql: string, values?: readonly (string | number | null)[]): Promise<Record<string, unknown>[]>
+}
+
+/** @throws when TEST_DATABASE_URL is not set: `npm test` sets it */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const server = process.env.TEST_DATABASE_URL
+  if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test')
+  const name = `onair_test_${randomBytes(8).toString('hex')}`
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  const { database: _, host, port, socketPath, ...credentials } = parseConnectionUrl(new Secret(url.href))
+  const connection = await createConnection({
+    ...credentials,
+    ...(socketPath === undefined ? { host, port } : { socketPath }),
+    timezone: 'Z',
+    dateStrings: false,
+  })
+  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
+  await connection.query(`USE ${name}`)
+  return {
+    url: new Secret(url.href),
+    async query(sql, values = []) {
+      const [rows] = await connection.query(sql, [...values])
+      return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
+    },
+    async [Symbol.asyncDispose]() {
+      await connection.query(`DROP DATABASE ${name}`)
+      await connection.end()
+    },
+  }
+}

@@ -1,0 +1,148 @@
+// A whole OnAir as `npm start` runs it, in a process of its own: real nginx, real control, the run's
+// database; on free ports, in a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { freePorts } from './ports.ts'
+import { until } from './until.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const READY_MS = 40_000
+const STOP_MS = 20_000
+
+/** A stream as REST answers with it. */
+export interface StreamAnswer {
+  readonly id: string
+  readonly status: string
+  readonly title: string | null
+  readonly connectedAt: string | null
+  readonly liveAt: string | null
+  readonly endedAt: string | null
+  readonly endReason: string | null
+  readonly playback: { readonly hls: string; readonly dash: string }
+}
+
+export interface IssuedAnswer extends StreamAnswer {
+  readonly streamKey: { readonly value: string; readonly expiresAt: string; readonly ingestUrl: string }
+}
+
+export class TestStack implements AsyncDisposable {
+  readonly url: string
+  readonly internalUrl: string
+  readonly hooksUrl: string
+  readonly rtmpUrl: string
+  readonly hlsDir: string
+  readonly dashDir: string
+  readonly folder: string
+  readonly database: TestDatabase
+  #process: ChildProcess
+  #output = ''
+
+  private constructor(env: Record<string, string>, folder: string, database: TestDatabase) {
+    this.url = `http://127.0.0.1:${env.HTTP_PORT}`
+    this.internalUrl = `http://127.0.0.1:${env.INTERNAL_HTTP_PORT}`
+    this.hooksUrl = `http://127.0.0.1:${env.HOOKS_PORT}`
+    this.rtmpUrl = `rtmp://127.0.0.1:${env.RTMP_PORT}/live`
+    this.hlsDir = String(env.HLS_DIR)
+    this.dashDir = String(env.DASH_DIR)
+    this.folder = folder
+    this.database = database
+    this.#process = spawn(process.execPath, [join(ROOT, 'apps/stack/main.ts')], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const pipe of [this.#process.stdout, this.#process.stderr]) {
+      pipe?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+      })
+    }
+  }
+
+  /** Everything that nginx, control and the stack have printed. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** @param settings as in the environment; ports and folders are chosen here */
+  static async start(settings: Record<string, string> = {}): Promise<TestStack> {
+    const folder = await mkdtemp(join(tmpdir(), 'stack-'))
+    const database = await createTestDatabase()
+    const [http, rtmp, api, hooks, internalHttp, internalRtmp] = (await freePorts(6)).map(String)
+    const env = {
+      ...{ HTTP_PORT: http, RTMP_PORT: rtmp, API_PORT: api, HOOKS_PORT: hooks },
+      ...{ INTERNAL_HTTP_PORT: internalHttp, INTERNAL_RTMP_PORT: internalRtmp },
+      PUBLIC_URL: `http://127.0.0.1:${http}`,
+      RTMP_URL: `rtmp://127.0.0.1:${rtmp}/live`,
+      HLS_DIR: join(folder, 'hls'),
+      DASH_DIR: join(folder, 'dash'),
+      DATA_DIR: join(folder, 'data'),
+      DATABASE_URL: database.url.reveal(),
+      CREATE_RATE_LIMIT: '0',
+      NODE_ID: 'e2e',
+      ...settings,
+    } as Record<string, string>
+    const stack = new TestStack(env, folder, database)
+    try {
+      await until('the stack to be ready', () => stack.#isReady(), READY_MS)
+    } catch (error) {
+      await stack[Symbol.asyncDispose]()
+      throw new Error(`${String(error)}\n${stack.output}`)
+    }
+    return stack
+  }
+
+  async #isReady(): Promise<boolean> {
+    if (this.#process.exitCode !== null) throw new Error('the stack has stopped')
+    const response = await fetch(`${this.url}/readyz`).catch(() => null)
+    await response?.body?.cancel()
+    return response?.ok ?? false
+  }
+
+  async create(body: Record<string, unknown> = {}): Promise<IssuedAnswer> {
+    const response = await this.#post('/v1/streams', body)
+    if (response.status !== 201) throw new Error(`no stream: ${response.status} ${await response.text()}`)
+    return (await response.json()) as IssuedAnswer
+  }
+
+  async stream(id: string): Promise<StreamAnswer> {
+    const response = await fetch(`${this.url}/v1/streams/${id}`)
+    return (await response.json()) as StreamAnswer
+  }
+
+  /** POST …/end or …/stream-key with the stream's key. */
+  async manage(id: string, action: 'end' | 'stream-key', key: string): Promise<Response> {
+    return this.#post(`/v1/streams/${id}/${action}`, undefined, { authorization: `Bearer ${key}` })
+  }
+
+  /** Waits until the stream has this status. */
+  async reaches(id: string, status: string, timeoutMs?: number): Promise<StreamAnswer> {
+    return until(
+      `stream ${id} to be ${status}`,
+      async () => {
+        const stream = await this.stream(id)
+        return stream.status === status && stream
+      },
+      timeoutMs,
+    )
+  }
+
+  #post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      this.#process.kill('SIGTERM')
+      await once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_MS) })
+    }
+    await this.database[Symbol.asyncDispose]()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,24 @@
+// Waits for a condition instead of sleeping and hoping.
+import { setTimeout as delay } from 'node:timers/promises'
+
+const LOOK_EVERY_MS = 10
+
+/**
+ * Looks until there is something other than null, undefined or false, and returns it.
+ * @throws when there is nothing within `timeoutMs`, naming what was waited for
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  timeoutMs = 15_000,
+): Promise<Exclude<T, null | undefined | false>> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const found = await look()
+    if (found !== null && found !== undefined && found !== false) {
+      return found as Exclude<T, null | undefined | false>
+    }
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`)
+    await delay(LOOK_EVERY_MS)
+  }
+}
