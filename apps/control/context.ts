@@ -1,4 +1,5 @@
 // Puts control together, by hand and in boot order, and takes it apart in the opposite order.
+import { hostname } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
@@ -13,6 +14,7 @@ import { ClientAddress } from './http/client-address.ts'
 import { Limits } from './http/limits.ts'
 import { Metrics } from './http/metrics.ts'
 import { NginxClient } from './ingest/nginx-client.ts'
+import { NodeLease } from './ingest/node-lease.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
 import { Reconciler } from './ingest/reconciler.ts'
 import { Teardown } from './ingest/teardown.ts'
@@ -22,9 +24,6 @@ import type { Secret } from './secret.ts'
 import { Deadlines } from './streams/deadlines.ts'
 import { StreamService } from './streams/service.ts'
 import { StreamStore } from './streams/store.ts'
-
-/** How often the log is looked at for what other processes have committed: the reconciler's rhythm. */
-const TAIL_INTERVAL_MS = 2_000
 
 export interface Context extends AsyncDisposable {
   readonly config: Config
@@ -63,9 +62,12 @@ export async function createContext({
   await using stack = new AsyncDisposableStack()
   const { nodeId, publicUrl } = config
   const database = stack.use(new Database(config.databaseUrl))
+  const place = `${hostname()}:${config.apiPort}`
+  const lease = stack.use(new NodeLease({ database, logger, nodeId, place }))
+  await lease.take()
   const store = new StreamStore(database)
   const log = new EventLog(database)
-  const feed = stack.use(new Feed({ log, logger, tailIntervalMs: TAIL_INTERVAL_MS }))
+  const feed = stack.use(new Feed({ log, logger }))
   await feed.start()
   const hub = stack.use(new Hub(feed))
   stack.use(new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now }))
@@ -81,8 +83,9 @@ export async function createContext({
   stack.use(new Effects({ streams, watcher, folder, teardown, logger, nodeId }))
   const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
   const reconciler = stack.use(
-    new Reconciler({ store, streams, nginx, watcher, teardown, logger, nodeId, now }),
+    new Reconciler({ store, streams, nginx, watcher, teardown, lease, logger, nodeId, now }),
   )
+  reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
 
   const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
   const auth = new Auth(config.apiTokens, store, limits)

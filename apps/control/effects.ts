@@ -21,6 +21,8 @@ export interface EffectsOptions {
 export class Effects implements Disposable {
   readonly #options: EffectsOptions
   readonly #subscription = new Subscription()
+  /** Streams whose playlist is being put to them. */
+  readonly #submitting = new Set<string>()
 
   constructor(options: EffectsOptions) {
     this.#options = options
@@ -31,9 +33,16 @@ export class Effects implements Disposable {
       }),
     )
     this.#subscription.add(
-      watcher.seen$.subscribe(({ id, modifiedAt }) =>
-        this.#try(id, streams.submit(id, { kind: 'playlist-seen', nodeId, modifiedAt })),
-      ),
+      watcher.seen$.subscribe(({ id, modifiedAt }) => {
+        // The watcher says it again every second; while the database is away they must not pile up.
+        if (this.#submitting.has(id)) return
+        this.#submitting.add(id)
+        const submitted = streams.submit(id, { kind: 'playlist-seen', nodeId, modifiedAt })
+        this.#try(
+          id,
+          submitted.finally(() => this.#submitting.delete(id)),
+        )
+      }),
     )
   }
 

@@ -1,6 +1,6 @@
 // A database of a test file's own on the run's server, removed afterwards.
 import { randomBytes } from 'node:crypto'
-import { createConnection } from 'mysql2/promise'
+import { createConnection, createPool } from 'mysql2/promise'
 import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
 import { Secret } from '../../apps/control/secret.ts'
 
@@ -18,23 +18,25 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const url = new URL(server)
   url.pathname = `/${name}`
   const { database: _, host, port, socketPath, ...credentials } = parseConnectionUrl(new Secret(url.href))
-  const connection = await createConnection({
+  const settings = {
     ...credentials,
     ...(socketPath === undefined ? { host, port } : { socketPath }),
     timezone: 'Z',
-    dateStrings: false,
-  })
+  } as const
+  const connection = await createConnection(settings)
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
-  await connection.query(`USE ${name}`)
+  await connection.end()
+  // A pool, which survives a server that is killed.
+  const pool = createPool({ ...settings, database: name, connectionLimit: 2 })
   return {
     url: new Secret(url.href),
     async query(sql, values = []) {
-      const [rows] = await connection.query(sql, [...values])
+      const [rows] = await pool.query(sql, [...values])
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
     },
     async [Symbol.asyncDispose]() {
-      await connection.query(`DROP DATABASE ${name}`)
-      await connection.end()
+      await pool.query(`DROP DATABASE ${name}`)
+      await pool.end()
     },
   }
 }

@@ -15,6 +15,8 @@ export class SseReader implements AsyncDisposable {
   text = ''
   /** Whether the server has ended the response in order. */
   ended = false
+  /** Whether the connection is over, in order or not. */
+  closed = false
   readonly response: Response
   readonly #abort: AbortController
   readonly #reading: Promise<void>
@@ -22,7 +24,11 @@ export class SseReader implements AsyncDisposable {
   private constructor(response: Response, abort: AbortController) {
     this.response = response
     this.#abort = abort
-    this.#reading = this.#read().catch(() => {})
+    this.#reading = this.#read()
+      .catch(() => {})
+      .then(() => {
+        this.closed = true
+      })
   }
 
   /** Resolves when the server has answered; look at `response.status`. */

@@ -2,9 +2,11 @@
 // database; on free ports, in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { allProcesses } from '../../apps/stack/process-group.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { freePorts } from './ports.ts'
 import { until } from './until.ts'
@@ -12,6 +14,15 @@ import { until } from './until.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const READY_MS = 40_000
 const STOP_MS = 20_000
+
+/** The programs of a stack, by how their command lines begin or end. */
+const PROGRAMS = {
+  control: /apps\/control\/main\.ts/,
+  'nginx-master': /^nginx: master/,
+  'nginx-worker': /^nginx: worker/,
+} as const
+
+export type Program = keyof typeof PROGRAMS
 
 /** A stream as REST answers with it. */
 export interface StreamAnswer {
@@ -36,20 +47,29 @@ export class TestStack implements AsyncDisposable {
   readonly rtmpUrl: string
   readonly hlsDir: string
   readonly dashDir: string
+  readonly nodeId: string
   readonly folder: string
   readonly database: TestDatabase
-  #process: ChildProcess
+  readonly #ownsDatabase: boolean
+  readonly #process: ChildProcess
   #output = ''
 
-  private constructor(env: Record<string, string>, folder: string, database: TestDatabase) {
+  private constructor(
+    env: Record<string, string>,
+    folder: string,
+    database: TestDatabase,
+    ownsDatabase: boolean,
+  ) {
     this.url = `http://127.0.0.1:${env.HTTP_PORT}`
     this.internalUrl = `http://127.0.0.1:${env.INTERNAL_HTTP_PORT}`
     this.hooksUrl = `http://127.0.0.1:${env.HOOKS_PORT}`
     this.rtmpUrl = `rtmp://127.0.0.1:${env.RTMP_PORT}/live`
     this.hlsDir = String(env.HLS_DIR)
     this.dashDir = String(env.DASH_DIR)
+    this.nodeId = String(env.NODE_ID)
     this.folder = folder
     this.database = database
+    this.#ownsDatabase = ownsDatabase
     this.#process = spawn(process.execPath, [join(ROOT, 'apps/stack/main.ts')], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,10 +86,13 @@ export class TestStack implements AsyncDisposable {
     return this.#output
   }
 
-  /** @param settings as in the environment; ports and folders are chosen here */
-  static async start(settings: Record<string, string> = {}): Promise<TestStack> {
+  /**
+   * @param settings as in the environment; ports and folders are chosen here
+   * @param shared a database that several stacks use; whoever made it removes it
+   */
+  static async start(settings: Record<string, string> = {}, shared?: TestDatabase): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), 'stack-'))
-    const database = await createTestDatabase()
+    const database = shared ?? (await createTestDatabase())
     const [http, rtmp, api, hooks, internalHttp, internalRtmp] = (await freePorts(6)).map(String)
     const env = {
       ...{ HTTP_PORT: http, RTMP_PORT: rtmp, API_PORT: api, HOOKS_PORT: hooks },
@@ -84,9 +107,16 @@ export class TestStack implements AsyncDisposable {
       NODE_ID: 'e2e',
       ...settings,
     } as Record<string, string>
-    const stack = new TestStack(env, folder, database)
+    const stack = new TestStack(env, folder, database, shared === undefined)
     try {
-      await until('the stack to be ready', () => stack.#isReady(), READY_MS)
+      await until(
+        'the stack to be ready',
+        () => {
+          if (stack.#process.exitCode !== null) throw new Error('the stack has stopped')
+          return stack.isReady()
+        },
+        READY_MS,
+      )
     } catch (error) {
       await stack[Symbol.asyncDispose]()
       throw new Error(`${String(error)}\n${stack.output}`)
@@ -94,9 +124,22 @@ export class TestStack implements AsyncDisposable {
     return stack
   }
 
-  async #isReady(): Promise<boolean> {
-    if (this.#process.exitCode !== null) throw new Error('the stack has stopped')
-    const response = await fetch(`${this.url}/readyz`).catch(() => null)
+  /** The process of one of the stack's programs, to be sent a signal; undefined while there is none. */
+  pidOf(program: Program): number | undefined {
+    const all = allProcesses()
+    const family = new Set([this.#process.pid])
+    // A child is listed behind its parent or before it: as often as generations there are.
+    for (let generation = 0; generation < 5; generation++) {
+      for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+    }
+    return all.find(({ pid }) => family.has(pid) && PROGRAMS[program].test(commandLine(pid)))?.pid
+  }
+
+  /** Whether everything answers. */
+  async isReady(): Promise<boolean> {
+    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => null,
+    )
     await response?.body?.cancel()
     return response?.ok ?? false
   }
@@ -142,7 +185,15 @@ export class TestStack implements AsyncDisposable {
       this.#process.kill('SIGTERM')
       await once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_MS) })
     }
-    await this.database[Symbol.asyncDispose]()
+    if (this.#ownsDatabase) await this.database[Symbol.asyncDispose]()
     await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
   }
 }

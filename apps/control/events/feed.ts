@@ -6,12 +6,13 @@ import type { LoggedEvent } from './event.ts'
 import type { EventLog } from './log.ts'
 
 const PAGE = 500
+/** How often the log is looked at for other processes' events, while there are some and while not. */
+const TAIL_WITH_PEERS_MS = 100
+const TAIL_ALONE_MS = 2_000
 
 export interface FeedOptions {
   readonly log: EventLog
   readonly logger: Logger
-  /** How often the log is looked at for events of other processes. */
-  readonly tailIntervalMs: number
 }
 
 export class Feed implements AsyncDisposable {
@@ -36,7 +37,13 @@ export class Feed implements AsyncDisposable {
   /** Begins at the log's end; what is older is for `EventLog.after`. */
   async start(): Promise<void> {
     this.#head = (await this.#options.log.bounds()).head
-    this.#timer = setInterval(() => this.poke(), this.#options.tailIntervalMs)
+    this.tailFor(false)
+  }
+
+  /** Looks at the log as often as other processes make it worth. */
+  tailFor(hasPeers: boolean): void {
+    clearInterval(this.#timer)
+    this.#timer = setInterval(() => this.poke(), hasPeers ? TAIL_WITH_PEERS_MS : TAIL_ALONE_MS)
   }
 
   /** Takes in events that this process has just committed, from one transaction. */

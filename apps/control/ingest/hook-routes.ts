@@ -48,10 +48,8 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
 
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
     const { name, clientid, addr } = parse(PublishHook, request)
-    const verdict = await withinMs(
-      ANSWER_MS,
-      gate.admit({ name, clientId: clientid, nginx: instanceOf(request) }),
-    )
+    const candidate = { name, clientId: clientid, nginx: instanceOf(request) }
+    const verdict = await inTime(ANSWER_MS, (signal) => gate.admit(candidate, signal))
     const result = verdict.admitted ? 'admitted' : verdict.reason
     metrics.hooks.inc({ hook: 'on_publish', result })
     logger.info(
@@ -120,9 +118,16 @@ function instanceOf(request: FastifyRequest): string | null {
   return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : null
 }
 
-async function withinMs<T>(ms: number, work: Promise<T>): Promise<T> {
-  work.catch(() => {})
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new DatabaseUnavailableError(`no decision within ${ms} ms`)), ms)
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer))
+/** @throws DatabaseUnavailableError when there is no decision in time, whatever it waits for */
+async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController()
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const error = new DatabaseUnavailableError(`no decision within ${ms} ms`)
+    abort.abort(error)
+    reject(error)
+  }, ms)
+  const working = work(abort.signal)
+  working.catch(() => {})
+  return Promise.race([working, late]).finally(() => clearTimeout(timer))
 }

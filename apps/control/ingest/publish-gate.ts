@@ -47,12 +47,19 @@ export class PublishGate {
     this.#options = options
   }
 
-  /** @throws DatabaseUnavailableError; nobody is let in then */
-  async admit(candidate: Candidate): Promise<Verdict> {
+  /**
+   * @param signal nobody waits for the answer any more: a candidate that is still in line is forgotten
+   * @throws DatabaseUnavailableError; nobody is let in then
+   */
+  async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
     const key = parseStreamKey(candidate.name)
     if (key === null) return refuse('malformed_key')
     const keyHash = hashStreamKey(key)
-    return this.#queue.run(Buffer.from(keyHash).toString('hex'), () => this.#decide(keyHash, candidate))
+    return this.#queue.run(
+      Buffer.from(keyHash).toString('hex'),
+      () => this.#decide(keyHash, candidate),
+      signal,
+    )
   }
 
   async #decide(keyHash: Uint8Array<ArrayBuffer>, candidate: Candidate): Promise<Verdict> {

@@ -2,6 +2,7 @@
 // and the clock say, and puts the difference through the same door as the hooks. Running it twice
 // changes nothing.
 import { setTimeout as delay } from 'node:timers/promises'
+import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import type { Logger } from '../logger.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
 import { settled } from '../streams/lifecycle.ts'
@@ -9,6 +10,7 @@ import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 import type { Stream } from '../streams/stream.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
+import type { NodeLease } from './node-lease.ts'
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
@@ -21,6 +23,7 @@ export interface ReconcilerOptions {
   readonly nginx: NginxClient
   readonly watcher: PlaylistWatcher
   readonly teardown: Teardown
+  readonly lease: NodeLease
   readonly logger: Logger
   readonly nodeId: string
   readonly now: () => Date
@@ -33,6 +36,10 @@ export class Reconciler implements AsyncDisposable {
   #nginxAnswers = true
   /** Publishers that the round before had not let in, with their client's number. */
   #strangers: ReadonlyMap<string, number> = new Map()
+
+  readonly #peers = new BehaviorSubject(false)
+  /** Whether other nodes are alive, as of the last round. */
+  readonly hasPeers$: Observable<boolean> = this.#peers.pipe(distinctUntilChanged())
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -55,9 +62,10 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  /** One comparison. @throws DatabaseUnavailableError */
+  /** One comparison. @throws DatabaseUnavailableError, NodeIdTakenError */
   async round(): Promise<void> {
-    const { store, streams, nodeId, now } = this.#options
+    const { store, streams, lease, nodeId, now } = this.#options
+    await lease.renew()
     for (const id of await store.overdue(now(), OVERDUE_BATCH))
       await streams.submit(id, { kind: 'deadline-passed' })
     // nginx first: whoever it has by now was let in, and so committed, before.
@@ -66,6 +74,27 @@ export class Reconciler implements AsyncDisposable {
     const open = await store.openOnNode(nodeId)
     for (const stream of open) await this.#compare(stream, snapshot, seenAt)
     if (snapshot !== null) await this.#dropStrangers(snapshot, open)
+    await this.#takeOver()
+  }
+
+  /** Nodes that are gone for good can't say that their publishers are. */
+  async #takeOver(): Promise<void> {
+    const { store, streams, lease, logger } = this.#options
+    const { alive, gone } = await lease.others()
+    this.#peers.next(alive.length > 0)
+    for (const node of gone) {
+      const orphans = (await store.openOnNode(node)).filter((stream) => stream.status !== 'ended')
+      for (const { id, session } of orphans) {
+        if (session !== null) await streams.submit(id, { kind: 'publisher-gone', session })
+      }
+      // Ended by the clock, or there was nothing: its folder, if it ever comes back, is its own affair.
+      if (orphans.length === 0) await lease.forget(node)
+      else
+        logger.warn(
+          { node, streams: orphans.length },
+          'a node is gone; its streams end unless they come back',
+        )
+    }
   }
 
   async #look(): Promise<Snapshot | null> {

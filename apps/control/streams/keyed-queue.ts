@@ -3,10 +3,16 @@
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>()
 
-  /** Resolves or rejects as `work` does, once all earlier work for `key` is done. */
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Resolves or rejects as `work` does, once all earlier work for `key` is done.
+   * @param signal work that has not begun when it aborts is left out, and rejects with its reason
+   */
+  run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve()
-    const result = before.then(work)
+    const result = before.then(() => {
+      signal?.throwIfAborted()
+      return work()
+    })
     const tail = result
       .catch(() => {})
       .then(() => {

@@ -1,0 +1,121 @@
+// This node's sign of life in the database, and who else gives one. A node whose lease has run out is
+// gone for good as far as the others are concerned: they take over what its database rows say.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Database } from '../database/database.ts'
+import type { Logger } from '../logger.ts'
+
+/** Longer than any restart of control or of the database: a node that comes back has lost nothing. */
+const LEASE_SECONDS = 30
+/** The place of a lease that was handed back in order. */
+const NOWHERE = ''
+const LOOK_EVERY_MS = 1_000
+
+export interface NodeLeaseOptions {
+  readonly database: Database
+  readonly logger: Logger
+  readonly nodeId: string
+  /** Where this control runs: the same after a restart, another for another control. */
+  readonly place: string
+}
+
+/** Two controls with one NODE_ID would take each other's publishers for ghosts. */
+export class NodeIdTakenError extends Error {
+  override name = 'NodeIdTakenError'
+}
+
+export class NodeLease implements AsyncDisposable {
+  readonly #options: NodeLeaseOptions
+  #held = false
+
+  constructor(options: NodeLeaseOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes the lease. One from the same place is this control's own, from before a restart; one from
+   * elsewhere has to run out first.
+   * @throws NodeIdTakenError when another control goes on renewing it
+   */
+  async take(): Promise<void> {
+    const { nodeId, place, logger } = this.#options
+    let first: Date | undefined
+    while (!(await this.#tryTake())) {
+      const holder = await this.#holder()
+      if (holder === null) continue
+      first ??= holder.leaseUntil
+      if (holder.leaseUntil > first) {
+        throw new NodeIdTakenError(
+          `NODE_ID ${nodeId} is in use by another control (${holder.place}). Give each node its own NODE_ID.`,
+        )
+      }
+      logger.warn(
+        { node: nodeId, holder: holder.place, place },
+        'waiting for the lease of a control elsewhere to run out',
+      )
+      await delay(LOOK_EVERY_MS)
+    }
+    this.#held = true
+  }
+
+  /** @throws NodeIdTakenError when somebody else has taken it since */
+  async renew(): Promise<void> {
+    if (!(await this.#tryTake())) {
+      throw new NodeIdTakenError(`NODE_ID ${this.#options.nodeId} was taken over by another control.`)
+    }
+  }
+
+  /** The other nodes: those that are alive, and those whose lease has run out. */
+  async others(): Promise<{ alive: string[]; gone: string[] }> {
+    const { database, nodeId } = this.#options
+    const rows = await database.run(
+      (client) => client.$queryRaw<{ id: string; alive: bigint | number }[]>`
+        SELECT id, lease_until > UTC_TIMESTAMP(3) AS alive FROM nodes WHERE id <> ${nodeId}`,
+    )
+    const idsWhere = (alive: boolean) =>
+      rows.filter((row) => (Number(row.alive) === 1) === alive).map((row) => row.id)
+    return { alive: idsWhere(true), gone: idsWhere(false) }
+  }
+
+  /** Forgets a node that is gone and has nothing left to be looked after. */
+  async forget(nodeId: string): Promise<void> {
+    await this.#options.database.run(
+      (client) =>
+        client.$executeRaw`DELETE FROM nodes WHERE id = ${nodeId} AND lease_until <= UTC_TIMESTAMP(3)`,
+    )
+  }
+
+  /** Each statement alone decides, so that of two at once only one succeeds. The clock is the database's. */
+  async #tryTake(): Promise<boolean> {
+    const { database, nodeId, place } = this.#options
+    const renewed = await database.run(
+      (client) => client.$executeRaw`
+        UPDATE nodes SET place = ${place}, lease_until = UTC_TIMESTAMP(3) + INTERVAL ${LEASE_SECONDS} SECOND
+        WHERE id = ${nodeId} AND (place IN (${place}, ${NOWHERE}) OR lease_until <= UTC_TIMESTAMP(3))`,
+    )
+    if (renewed === 1) return true
+    const inserted = await database.run(
+      (client) => client.$executeRaw`
+        INSERT IGNORE INTO nodes (id, place, lease_until)
+        VALUES (${nodeId}, ${place}, UTC_TIMESTAMP(3) + INTERVAL ${LEASE_SECONDS} SECOND)`,
+    )
+    return inserted === 1
+  }
+
+  async #holder(): Promise<{ place: string; leaseUntil: Date } | null> {
+    const { database, nodeId } = this.#options
+    return database.run((client) => client.node.findUnique({ where: { id: nodeId } }))
+  }
+
+  /** A stop in order: whoever comes next under this name, wherever, need not wait. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#held) return
+    const { database, nodeId, place, logger } = this.#options
+    try {
+      await database.run((client) =>
+        client.node.updateMany({ where: { id: nodeId, place }, data: { place: NOWHERE } }),
+      )
+    } catch (error) {
+      logger.warn({ err: error }, 'the lease could not be handed back; it runs out by itself')
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// What goes wrong on a live evening, each as something that can be done to the running service.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Program, TestStack } from '../support/stack.ts'
+import type { Random } from './random.ts'
+import type { Streamer } from './streamer.ts'
+
+export interface World {
+  readonly stacks: readonly TestStack[]
+  readonly streamers: readonly Streamer[]
+  readonly databasePid: () => number | undefined
+  readonly random: Random
+}
+
+export interface Fault {
+  readonly name: string
+  /** How often it comes, against the others. */
+  readonly weight: number
+  /** Resolves when the cause is over; what it has caused may last. */
+  readonly inject: (world: World) => Promise<void>
+}
+
+/** How long nginx's death may keep its publishers away: they try every second, and wait for its restart. */
+const NGINX_EXCUSE_MS = 15_000
+
+export const FAULTS: readonly Fault[] = [
+  { name: 'kill -9 control', weight: 4, inject: (world) => signal(world, 'control', 'SIGKILL') },
+  { name: 'deploy of control (SIGTERM)', weight: 3, inject: (world) => signal(world, 'control', 'SIGTERM') },
+  { name: 'control frozen for 4 s', weight: 1, inject: freezeControl },
+  { name: 'kill -9 nginx worker', weight: 2, inject: (world) => killNginx(world, 'nginx-worker') },
+  { name: 'kill -9 nginx', weight: 2, inject: (world) => killNginx(world, 'nginx-master') },
+  { name: 'kill -9 database', weight: 2, inject: killDatabase },
+  { name: 'database frozen for 6 s', weight: 2, inject: freezeDatabase },
+  { name: 'kill -9 everything', weight: 1, inject: killEverything },
+  {
+    name: 'encoder killed',
+    weight: 3,
+    inject: async ({ random, streamers }) => random.pick(streamers).kill(),
+  },
+  {
+    name: 'encoder frozen',
+    weight: 2,
+    inject: async ({ random, streamers }) => random.pick(streamers).freeze(),
+  },
+  { name: 'encoder paused briefly', weight: 3, inject: (world) => pause(world, 2_000, 8_000) },
+  {
+    name: 'encoder away for longer than the window',
+    weight: 2,
+    inject: (world) => pause(world, 26_000, 30_000),
+  },
+  { name: 'ended by its owner', weight: 3, inject: ({ random, streamers }) => random.pick(streamers).end() },
+]
+
+export function pickFault(random: Random): Fault {
+  return random.pick(FAULTS.flatMap((fault) => Array<Fault>(fault.weight).fill(fault)))
+}
+
+async function signal({ random, stacks }: World, program: Program, name: NodeJS.Signals): Promise<void> {
+  send(random.pick(stacks).pidOf(program), name)
+}
+
+async function freezeControl({ random, stacks }: World): Promise<void> {
+  await freeze(random.pick(stacks).pidOf('control'), 4_000)
+}
+
+async function freezeDatabase({ databasePid }: World): Promise<void> {
+  await freeze(databasePid(), 6_000)
+}
+
+async function killDatabase({ databasePid }: World): Promise<void> {
+  send(databasePid(), 'SIGKILL')
+}
+
+async function killNginx({ random, stacks, streamers }: World, program: Program): Promise<void> {
+  const stack = random.pick(stacks)
+  // Whoever is connecting right now may come to this node as well.
+  for (const streamer of streamers) streamer.excuse(NGINX_EXCUSE_MS)
+  send(stack.pidOf(program), 'SIGKILL')
+}
+
+async function killEverything({ stacks, streamers, databasePid }: World): Promise<void> {
+  for (const streamer of streamers) streamer.excuse(NGINX_EXCUSE_MS)
+  const pids = [
+    databasePid(),
+    ...stacks.flatMap((stack) => [stack.pidOf('control'), stack.pidOf('nginx-master')]),
+  ]
+  for (const pid of pids) send(pid, 'SIGKILL')
+}
+
+/** Not waited for: the next fault may come meanwhile. */
+async function pause({ random, streamers }: World, lowMs: number, highMs: number): Promise<void> {
+  void random.pick(streamers).pause(random.between(lowMs, highMs))
+}
+
+async function freeze(pid: number | undefined, ms: number): Promise<void> {
+  send(pid, 'SIGSTOP')
+  await delay(ms)
+  send(pid, 'SIGCONT')
+}
+
+function send(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has died by itself since it was looked up.
+  }
+}

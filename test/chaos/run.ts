@@ -1,0 +1,127 @@
+// npm run chaos -- --minutes N --seed S: two whole stacks on one database, streamers and viewers, and
+// random faults. Between rounds of faults all is left alone, and within ten seconds every promise must
+// hold again. Prints what it did; the exit code says whether anything was violated.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { TestStack } from '../support/stack.ts'
+import { type Fault, pickFault, type World } from './faults.ts'
+import { brokenPromises, type Subjects } from './invariants.ts'
+import { Journal } from './journal.ts'
+import { Random } from './random.ts'
+import { Streamer } from './streamer.ts'
+import { Viewer } from './viewer.ts'
+
+/** From everything being up again: the promise of the design. */
+const SETTLE_MS = 10_000
+const UP_AGAIN_MS = 30_000
+/** A publisher may need this to get back in after the longest fault, before anything is judged. */
+const RETURN_MS = 20_000
+const FAULTS_A_ROUND = 6
+const STREAMERS = 4
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '2' },
+    seed: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+  },
+})
+const minutes = Number(values.minutes)
+const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed)
+if (!(minutes > 0) || !Number.isInteger(seed))
+  throw new Error('--minutes takes a number above 0, --seed a whole number')
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const journal = new Journal(values.quiet ? () => {} : print)
+process.exitCode = (await chaos()) ? 0 : 1
+
+async function chaos(): Promise<boolean> {
+  print(`chaos: ${minutes} min, seed ${seed}`)
+  await using stack = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'onair-chaos-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const mariadb = stack.use(
+    await EmbeddedMariadb.start({ folder, env: process.env, onLine: () => {}, maxConnections: 200 }),
+  )
+  process.env.TEST_DATABASE_URL = mariadb.url()
+  const database = stack.use(await createTestDatabase())
+  const random = new Random(seed)
+  const settings = { RECONNECT_WINDOW: '20', STREAM_KEY_TTL: '60' }
+  const stacks = [
+    stack.use(await TestStack.start({ ...settings, NODE_ID: 'a' }, database)),
+    stack.use(await TestStack.start({ ...settings, NODE_ID: 'b' }, database)),
+  ]
+  const viewers = stacks.map((node, index) => stack.use(new Viewer(`viewer ${index}`, node)))
+  const streamers = Array.from({ length: STREAMERS }, (_, index) =>
+    stack.use(new Streamer(`streamer ${index}`, stacks, journal, new Random(random.next() * 2 ** 32))),
+  )
+  const world: World = { stacks, streamers, random, databasePid: () => mariadb.pid }
+  const subjects: Subjects = { database, stacks, streamers, viewers }
+  const end = performance.now() + minutes * 60_000
+  await settle(subjects)
+  while (performance.now() < end) {
+    for (let count = 0; count < FAULTS_A_ROUND && performance.now() < end; count++) {
+      await inject(pickFault(random), world)
+      await delay(random.between(500, 6_000))
+    }
+    await settle(subjects)
+  }
+  summarise(subjects)
+  return journal.violations.length === 0
+}
+
+async function inject(fault: Fault, world: World): Promise<void> {
+  journal.note('fault', fault.name)
+  await fault.inject(world)
+}
+
+/** Leaves all alone until everything is up and every promise holds. */
+async function settle(subjects: Subjects): Promise<void> {
+  const { stacks, streamers } = subjects
+  for (const streamer of streamers) streamer.excuse(RETURN_MS)
+  await waitFor(UP_AGAIN_MS, async () => {
+    const ready = await Promise.all(stacks.map((stack) => stack.isReady()))
+    return ready.every(Boolean) ? [] : ['not everything is up']
+  })
+  // Encoders that were paused, or have to wait for a ghost, come back first.
+  await waitFor(UP_AGAIN_MS + RETURN_MS, async () =>
+    streamers
+      .filter((streamer) => streamer.publishingSince === null)
+      .map((streamer) => `${streamer.name} can’t publish`),
+  )
+  const tookMs = await waitFor(SETTLE_MS, () =>
+    brokenPromises(subjects).catch((error: unknown) => [String(error)]),
+  )
+  journal.note('settled', `after ${(tookMs / 1000).toFixed(1)} s`)
+}
+
+/** @returns how long it took; what is still wrong after `withinMs` is a violation */
+async function waitFor(withinMs: number, look: () => Promise<string[]>): Promise<number> {
+  const start = performance.now()
+  for (;;) {
+    const wrong = await look()
+    const tookMs = performance.now() - start
+    if (wrong.length === 0) return tookMs
+    if (tookMs > withinMs) {
+      for (const what of wrong) journal.violation(what)
+      return tookMs
+    }
+    await delay(250)
+  }
+}
+
+function summarise({ viewers, streamers }: Subjects): void {
+  const faults = journal.faults()
+  const total = Object.values(faults).reduce((sum, count) => sum + count, 0)
+  print(`\nseed ${seed}: ${total} faults, violations: ${journal.violations.length}`)
+  for (const [name, count] of Object.entries(faults)) print(`  ${String(count).padStart(4)}  ${name}`)
+  print(`broadcasts: ${streamers.reduce((sum, streamer) => sum + streamer.broadcasts.length, 0)}`)
+  for (const viewer of viewers)
+    print(`${viewer.name}: ${viewer.told.length} events over ${viewer.connections} connections`)
+  for (const what of journal.violations) print(`VIOLATION: ${what}`)
+}
