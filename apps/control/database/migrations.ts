@@ -74,7 +74,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 
 /** GET_LOCK is one name for the whole server, so the name carries the database's. */
 async function underLock<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  const name = "CONCAT('onair_migrate_', LEFT(MD5(DATABASE()), 32))"
+  const name = "CONCAT('onair_migrate_', LEFT(SHA2(DATABASE(), 256), 32))"
   const [[row]] = await connection.query<RowDataPacket[]>(`SELECT GET_LOCK(${name}, ?) AS got`, [
     LOCK_SECONDS,
   ])
