@@ -37,7 +37,9 @@ export class Database implements AsyncDisposable {
       socketTimeout: SOCKET_IDLE_MS,
       // MySQL 8's default login over an unencrypted connection; mysql2 does the same unasked.
       allowPublicKeyRetrieval: true,
-      initSql: 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+      // One whose number fits the login, so that the driver asks nothing more then: what fails in
+      // between, it leaves as an unhandled rejection, which would end the process.
+      collation: 'UTF8MB4_UNICODE_CI',
     })
     this.#prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   }
@@ -69,7 +71,9 @@ export class Database implements AsyncDisposable {
    * @throws DatabaseUnavailableError as `run` does
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.run((client) => client.$transaction(work, { maxWait: ANSWER_MS, timeout: 2 * ANSWER_MS }))
+    const isolationLevel = Prisma.TransactionIsolationLevel.ReadCommitted
+    const options = { isolationLevel, maxWait: ANSWER_MS, timeout: 2 * ANSWER_MS }
+    return this.run((client) => client.$transaction(work, options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

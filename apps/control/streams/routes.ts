@@ -61,6 +61,10 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       await limits.creation(request)
       if (streamCreation === 'token') await auth.requireOperator(request)
     },
+    // Every field is optional, and so is the body.
+    preValidation: async (request) => {
+      request.body ??= {}
+    },
     handler: async (request, reply) => {
       const { title, record } = request.body
       const issued = await streams.create({ title: title || null, record: record ?? false })

@@ -64,12 +64,10 @@ const title = z
   .refine((text) => [...text].length <= TITLE_LENGTH, `must have at most ${TITLE_LENGTH} characters`)
   .meta({ maxLength: TITLE_LENGTH, examples: ['Saturday night live coding'] })
 
-export const CreateStreamBody = z
-  .strictObject({
-    title: title.optional(),
-    record: z.boolean().optional().describe('Keep the broadcast as a recording; false unless said'),
-  })
-  .default({})
+export const CreateStreamBody = z.strictObject({
+  title: title.optional(),
+  record: z.boolean().optional().describe('Keep the broadcast as a recording; false unless said'),
+})
 
 export const ListStreamsQuery = z.strictObject({
   status: z

@@ -3,6 +3,7 @@ import { type Database, isWriteConflict, type Transaction } from '../database/da
 import { Prisma, type Stream as Row } from '../database/generated/client.ts'
 import type { LoggedEvent } from '../events/event.ts'
 import { appendEvents, readBounds } from '../events/log.ts'
+import { STREAM_ID } from './keys.ts'
 import type { Decision, Effect, StreamEvent } from './lifecycle.ts'
 import { toEventDraft } from './resource.ts'
 import type { Stream, StreamStatus } from './stream.ts'
@@ -55,6 +56,8 @@ export class StreamStore {
   }
 
   async find(id: string): Promise<Stream | null> {
+    // Whatever else was asked for: the column is ASCII and compares without trailing spaces.
+    if (!STREAM_ID.test(id)) return null
     const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
     return row === null ? null : fromRow(row).stream
   }

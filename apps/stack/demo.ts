@@ -1,0 +1,70 @@
+// npm run demo: asks for a stream key, publishes a test picture with it, and prints the watch URL and
+// each event of the stream, until Ctrl-C.
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Config, ConfigError, readConfig } from '../control/config.ts'
+import { DemoApi, DemoError, type IssuedStream, type StreamEvent } from './demo-api.ts'
+import { publishTestPicture } from './test-picture.ts'
+
+const RETRY_EVERY_MS = 2000
+/** An encoder that lasted this long had been let in. */
+const LET_IN_AFTER_MS = 2000
+
+const stop = new AbortController()
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function describe({ type, createdAt, stream, resumed }: StreamEvent): string {
+  const time = new Date(createdAt).toLocaleTimeString('sv')
+  const more = type === 'stream.ended' ? `  (${stream.endReason})` : resumed ? '  (resumed)' : ''
+  return `${time}.${createdAt.slice(20, 23)}  ${type}${more}`
+}
+
+/** Like OBS: a lost connection is taken up again, for as long as the stream waits for it. */
+async function keepPublishing(api: DemoApi, issued: IssuedStream, config: Config): Promise<void> {
+  const { id, streamKey } = issued
+  let giveUpAt = performance.now() + config.reconnectWindowMs
+  while (!stop.signal.aborted) {
+    const startedAt = performance.now()
+    const reason = await publishTestPicture(streamKey.ingestUrl, streamKey.value, stop.signal)
+    if (stop.signal.aborted) return
+    const lasted = performance.now() - startedAt
+    if (lasted > LET_IN_AFTER_MS) giveUpAt = performance.now() + config.reconnectWindowMs
+    const stream = await api.readStream(id)
+    if (stream?.status === 'ended') return say(`The stream is over (${stream.endReason}).`)
+    if (performance.now() > giveUpAt) throw new DemoError(`ffmpeg can't publish: ${reason}`)
+    const what = lasted > LET_IN_AFTER_MS ? 'The connection was lost' : 'nginx did not let the encoder in'
+    say(`${what} (ffmpeg: ${reason || 'no reason given'}); trying again in ${RETRY_EVERY_MS / 1000} s`)
+    await delay(RETRY_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined)
+  }
+}
+
+async function run(): Promise<void> {
+  const config = readConfig()
+  const api = new DemoApi(config)
+  const issued = await api.createStream('Test picture')
+  say(`\nWatch it at ${config.publicUrl}/watch/${issued.id}  (Ctrl-C ends it)\n`)
+  const ended = Promise.withResolvers<void>()
+  using _events = api.events(issued.id, (event) => {
+    say(describe(event))
+    if (event.type === 'stream.ended') ended.resolve()
+  })
+  await keepPublishing(api, issued, config)
+  if (!stop.signal.aborted) return
+  await api.endStream(issued.id, issued.streamKey.value).catch((error: Error) => {
+    throw new DemoError(`The stream could not be ended (${error.message}); it ends by itself in a while.`)
+  })
+  // The event tells more than a word of our own would; but nobody waits long after Ctrl-C.
+  await Promise.race([ended.promise, delay(2000, undefined, { ref: false })])
+}
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
+process.stdout.on('error', () => stop.abort())
+try {
+  await run()
+} catch (error) {
+  if (!(error instanceof DemoError || error instanceof ConfigError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

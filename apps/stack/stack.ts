@@ -1,0 +1,120 @@
+// OnAir under one roof: the database, nginx and control as child processes, started in this order and
+// stopped in the reverse one.
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../control/config.ts'
+import { EmbeddedMariadb } from './embedded-mariadb.ts'
+import { FolderLock } from './folder-lock.ts'
+import { endOrphans } from './pid-file.ts'
+import { findTakenPorts } from './ports.ts'
+import { settingsEnv, withoutSecrets } from './settings-env.ts'
+import { SupervisedChild } from './supervised-child.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** Their sum stays under the 10 s in which a Ctrl-C has to be done. */
+const GRACE_MS = { control: 4500, nginx: 1500, mariadb: 3000 }
+
+/** A reason not to start that people can act on; printed without a stack trace. */
+export class StartError extends Error {
+  override name = 'StartError'
+}
+
+export interface StackOptions {
+  readonly config: Config
+  /** What the stack was started with; the children get it with the settings filled in. */
+  readonly env: NodeJS.ProcessEnv
+  readonly say: (line: string) => void
+  readonly signal: AbortSignal
+  /** Aborted when an orderly stop takes too long for whoever waits. */
+  readonly hurry: AbortSignal
+}
+
+/**
+ * Starts everything; what it returns stops everything.
+ * @throws StartError when something stands in the way
+ */
+export async function startStack(options: StackOptions): Promise<AsyncDisposable> {
+  const { config, say } = options
+  await using started = new AsyncDisposableStack()
+  const dataDir = resolve(config.dataDir)
+  const runDir = join(dataDir, 'run')
+  started.use(await lockDataFolder(dataDir))
+  const ended = await endOrphans(runDir)
+  if (ended.length > 0) say(`ended what an earlier start that was killed had left: ${ended.join(', ')}`)
+  const taken = await findTakenPorts(config)
+  if (taken.length > 0)
+    throw new StartError(`OnAir can't start:\n${taken.map((line) => `  ${line}`).join('\n')}`)
+  mkdirSync(runDir, { recursive: true, mode: 0o700 })
+  for (const folder of [config.hlsDir, config.dashDir]) mkdirSync(folder, { recursive: true })
+
+  const databaseUrl = config.databaseUrl?.reveal() ?? (await startDatabase(options, dataDir, started))
+  options.signal.throwIfAborted()
+  const env = { ...options.env, ...settingsEnv(config) }
+  const nginx = startNginx(options, env, dataDir)
+  started.defer(() => nginx.stop(GRACE_MS.nginx))
+  const control = startControl(options, { ...env, DATABASE_URL: databaseUrl }, runDir)
+  started.defer(() => control.stop(GRACE_MS.control))
+  return started.move()
+}
+
+async function lockDataFolder(dataDir: string): Promise<FolderLock> {
+  const lock = await FolderLock.take(dataDir)
+  if (lock instanceof FolderLock) return lock
+  throw new StartError(
+    `OnAir is already running on DATA_DIR ${dataDir} (pid ${lock.heldBy}).\n` +
+      'Stop it first; or, for a second one beside it, set DATA_DIR, HLS_DIR, DASH_DIR and the ports.',
+  )
+}
+
+async function startDatabase(
+  { env, say, signal, hurry }: StackOptions,
+  dataDir: string,
+  started: AsyncDisposableStack,
+): Promise<string> {
+  const mariadb = await EmbeddedMariadb.start({
+    folder: dataDir,
+    env: withoutSecrets(env),
+    databases: ['onair'],
+    onLine: (line) => say(`[db] ${line}`),
+    signal,
+    hurry,
+  }).catch((error: Error) => {
+    signal.throwIfAborted()
+    throw new StartError(`The embedded database in ${dataDir} did not start.\n${error.message}`)
+  })
+  started.defer(() => mariadb.stop(GRACE_MS.mariadb))
+  return mariadb.url('onair')
+}
+
+function startNginx({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, dataDir: string): SupervisedChild {
+  return new SupervisedChild({
+    name: 'nginx',
+    command: 'sh',
+    args: [join(ROOT, 'nginx/start.sh')],
+    env: {
+      ...withoutSecrets(env),
+      NGINX_RUN_DIR: join(dataDir, 'nginx'),
+      WEB_ROOT: env.WEB_ROOT || join(ROOT, 'apps/web/dist'),
+    },
+    pidFolder: join(dataDir, 'run'),
+    onLine: (line) => say(`[nginx] ${line}`),
+    say,
+    hurry,
+  }).start()
+}
+
+function startControl({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, runDir: string): SupervisedChild {
+  return new SupervisedChild({
+    name: 'control',
+    // The very Node that runs this, by its full path.
+    command: process.execPath,
+    args: [join(ROOT, 'apps/control/main.ts')],
+    env,
+    pidFolder: runDir,
+    // Its log is JSON already, fit for a pipe to jq; other lines are told apart.
+    onLine: (line) => say(line.startsWith('{') ? line : `[control] ${line}`),
+    say,
+    hurry,
+  }).start()
+}

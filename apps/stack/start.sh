@@ -1,0 +1,8 @@
+#!/bin/sh
+# npm start: sets up what is missing, then becomes the Node 24 process that runs OnAir.
+set -eu
+cd "$(dirname "$0")/../.."
+setup_for=start
+. apps/stack/setup.sh
+[ ! -f .env ] || become node --env-file=.env apps/stack/main.ts
+become node apps/stack/main.ts

@@ -1,0 +1,62 @@
+// One JSON request to the service: the answer parsed, or an ApiError that can be told in words.
+import type * as z from 'zod/mini'
+import { setServerTime } from '../ui/clock.ts'
+import { type Problem, ProblemShape } from './shapes.ts'
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  /** 0: there was no answer, or none that can be read. */
+  readonly status: number
+  readonly problem: Problem
+
+  constructor(status: number, problem: Problem, options?: ErrorOptions) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`, options)
+    this.status = status
+    this.problem = problem
+  }
+}
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST'
+  readonly body?: unknown
+  /** The stream key, for what only the owner may. */
+  readonly key?: string
+  readonly signal?: AbortSignal
+}
+
+/** @throws ApiError; an AbortError when the signal says so. */
+export async function request<T>(
+  shape: z.ZodMiniType<T>,
+  path: string,
+  options: RequestOptions = {},
+): Promise<T> {
+  const response = await send(path, options)
+  const date = response.headers.get('date')
+  if (date) setServerTime(Date.parse(date))
+  const json: unknown = await response.json().catch(() => undefined)
+  if (!response.ok) {
+    const problem = ProblemShape.safeParse(json)
+    throw new ApiError(response.status, problem.success ? problem.data : {})
+  }
+  const answer = shape.safeParse(json)
+  if (!answer.success) throw new ApiError(0, { code: 'unreadable_answer' }, { cause: answer.error })
+  return answer.data
+}
+
+async function send(path: string, { method = 'GET', body, key, signal }: RequestOptions): Promise<Response> {
+  const headers = new Headers({ accept: 'application/json' })
+  if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+  if (body !== undefined) headers.set('content-type', 'application/json')
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+      cache: 'no-store',
+    })
+  } catch (cause) {
+    if (signal?.aborted) throw cause
+    throw new ApiError(0, { code: 'unreachable' }, { cause })
+  }
+}

@@ -1,0 +1,64 @@
+// What the service answers with, parsed where it comes in. zod/mini, since the service's own
+// schemas would bring 25 kB of zod along; that both agree is checked by the types.
+import * as z from 'zod/mini'
+import type { IssuedStreamResource, StreamResource } from '../../../control/streams/schemas.ts'
+
+// zod would compile its parsers with `new Function`, which the Content-Security-Policy forbids.
+z.config({ jitless: true })
+
+export type Stream = Omit<StreamResource, 'recording'>
+export type IssuedStream = Omit<IssuedStreamResource, 'recording'>
+
+const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'))
+const url = z.string().check(z.refine((text) => URL.canParse(text), 'must be a URL'))
+
+const stream = {
+  id: z.string().check(z.regex(/^[a-z0-9]+$/)),
+  title: z.nullable(z.string()),
+  status: z.enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended']),
+  createdAt: time,
+  connectedAt: z.nullable(time),
+  liveAt: z.nullable(time),
+  endedAt: z.nullable(time),
+  // A reason that this page does not know yet must not keep it from saying that it ended.
+  endReason: z.catch(
+    z.nullable(z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator'])),
+    null,
+  ),
+  record: z.boolean(),
+  playback: z.object({ hls: url, dash: url }),
+}
+const key = { expiresAt: time, ingestUrl: url }
+
+export const StreamShape: z.ZodMiniType<Stream> = z.object({
+  ...stream,
+  streamKey: z.optional(z.object(key)),
+})
+
+export const IssuedStreamShape: z.ZodMiniType<IssuedStream> = z.object({
+  ...stream,
+  streamKey: z.object({ ...key, value: z.string() }),
+})
+
+export const StreamListShape = z.object({
+  data: z.array(StreamShape),
+  nextCursor: z.nullable(z.string()),
+  lastEventId: z.string(),
+})
+
+export const StreamEventShape = z.object({
+  id: z.string(),
+  type: z.string(),
+  createdAt: time,
+  stream: StreamShape,
+  resumed: z.optional(z.boolean()),
+})
+export type StreamEvent = z.output<typeof StreamEventShape>
+
+/** RFC 9457, as far as the page shows it. */
+export const ProblemShape = z.object({
+  code: z.optional(z.string()),
+  title: z.optional(z.string()),
+  detail: z.optional(z.string()),
+})
+export type Problem = z.output<typeof ProblemShape>

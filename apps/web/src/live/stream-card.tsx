@@ -1,0 +1,22 @@
+// One live stream in the list: where its preview picture goes, status, time on air and title.
+import type { Stream } from '../api/shapes.ts'
+import { TEXTS } from '../texts.ts'
+import play from '../ui/icons/play.svg'
+import { StatusBadge } from '../ui/status-badge.tsx'
+import { TimeOnAir } from '../ui/time-on-air.tsx'
+
+export function StreamCard({ stream }: { stream: Stream }) {
+  return (
+    <li class="card">
+      <a href={`/watch/${stream.id}`}>
+        <div class={`preview preview-${stream.status}`}>
+          <img src={play} alt="" width="56" height="56" />
+          <StatusBadge status={stream.status} />
+          {stream.liveAt !== null && <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />}
+        </div>
+        <h2>{stream.title ?? TEXTS.untitled}</h2>
+        {stream.status === 'reconnecting' && <p class="muted">{TEXTS.live.reconnecting}</p>}
+      </a>
+    </li>
+  )
+}

@@ -1,0 +1,50 @@
+// One stream as its page knows it: what was read, and every event after it. Pure.
+import type { Stream, StreamEvent } from '../api/shapes.ts'
+import { isAfter } from './event-order.ts'
+
+export interface OneStream {
+  /** Undefined: not known yet. */
+  readonly stream: Stream | undefined
+  /** The service says that there is no such stream. */
+  readonly missing: boolean
+  /** The id of the last event that is in it. */
+  readonly cursor: string
+}
+
+export type OneStreamInput =
+  | { readonly type: 'event'; readonly event: StreamEvent }
+  /** `askedAt`: the cursor when the question was sent. */
+  | { readonly type: 'read'; readonly stream: Stream; readonly askedAt: string }
+  | { readonly type: 'missing' }
+  /** The log began anew, or no longer has what comes after the cursor. */
+  | { readonly type: 'reset' }
+
+export const UNKNOWN_STREAM: OneStream = { stream: undefined, missing: false, cursor: '0' }
+
+/**
+ * The answer to a read carries no cursor. It counts unless an event came while it was under way:
+ * the subscription stood before the question, so events tell everything that the answer may not.
+ */
+export function reduceOneStream(state: OneStream, input: OneStreamInput): OneStream {
+  switch (input.type) {
+    case 'event': {
+      const { id, stream } = input.event
+      if (!isAfter(id, state.cursor)) return state
+      return { stream: withKey(stream, state.stream), missing: false, cursor: id }
+    }
+    case 'read':
+      if (input.askedAt === state.cursor) return { ...state, stream: input.stream, missing: false }
+      // Only the owner's read says anything about the key.
+      return { ...state, stream: withKey(state.stream ?? input.stream, input.stream) }
+    case 'missing':
+      return { ...state, missing: true }
+    case 'reset':
+      return { ...state, cursor: UNKNOWN_STREAM.cursor }
+    default:
+      return input satisfies never
+  }
+}
+
+function withKey(stream: Stream, from: Stream | undefined): Stream {
+  return from?.streamKey === undefined ? stream : { ...stream, streamKey: from.streamKey }
+}

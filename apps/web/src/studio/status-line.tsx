@@ -1,0 +1,39 @@
+// Where the stream stands, moving by itself.
+import type { Stream } from '../api/shapes.ts'
+import { TEXTS } from '../texts.ts'
+import { StatusBadge } from '../ui/status-badge.tsx'
+import { TimeOnAir } from '../ui/time-on-air.tsx'
+import { END_REASONS, STUDIO_STATUS, STUDIO_TEXTS } from './studio-texts.ts'
+
+export interface StatusLineProps {
+  readonly stream: Stream | undefined
+  readonly missing: boolean
+}
+
+export function StatusLine({ stream, missing }: StatusLineProps) {
+  const onAir = stream?.status === 'live' || stream?.status === 'reconnecting'
+  return (
+    <section class={`panel status status-${stream?.status ?? 'unknown'}`}>
+      {onAir && stream.liveAt !== null && (
+        <span class="status-time">
+          <TimeOnAir liveAt={stream.liveAt} label={STUDIO_TEXTS.onAir} />
+        </span>
+      )}
+      <div role="status">
+        {missing && <p class="status-title">{STUDIO_TEXTS.gone}</p>}
+        {!missing && stream === undefined && <p class="muted">{TEXTS.loading}</p>}
+        {!missing && stream && (
+          <>
+            <StatusBadge status={stream.status} />
+            <p class="status-title">{STUDIO_STATUS[stream.status].title}</p>
+            <p class="muted">{statusText(stream)}</p>
+          </>
+        )}
+      </div>
+    </section>
+  )
+}
+
+function statusText({ status, endReason }: Stream): string {
+  return status === 'ended' && endReason !== null ? END_REASONS[endReason] : STUDIO_STATUS[status].text
+}

@@ -1,0 +1,60 @@
+// Every text of the page, in one place, so that other languages can follow.
+import type { Stream } from './api/shapes.ts'
+
+export const STATUS_TEXTS: Record<Stream['status'], string> = {
+  waiting: 'Waiting',
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  ended: 'Ended',
+}
+
+export const TEXTS = {
+  name: 'OnAir',
+  skip: 'Skip to the content',
+  navigation: 'Pages',
+  navLive: 'Live now',
+  navStudio: 'Go live',
+  untitled: 'Untitled stream',
+  onAir: 'On air for',
+  lost: 'The connection to the server is lost. Trying again…',
+  loading: 'Loading…',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyFailed: 'Select it and copy by hand',
+  notFound: {
+    title: 'There is no such page',
+    text: 'The address may be mistyped.',
+    back: 'See who is live now',
+  },
+  live: {
+    title: 'Live now',
+    emptyTitle: 'Nobody is live right now',
+    emptyText: 'Streams show up here by themselves the moment they start.',
+    emptyAction: 'Go live yourself',
+    reconnecting: 'Connection lost, waiting',
+    count: (n: number) => (n === 1 ? '1 stream' : `${n} streams`),
+  },
+  watch: {
+    player: 'Video player',
+    waitingTitle: 'Waiting for the streamer',
+    waitingText: 'This page starts playing by itself as soon as the stream is live.',
+    connectingTitle: 'The streamer is connecting',
+    connectingText: 'The first picture comes in a few seconds.',
+    reconnecting: 'The streamer lost the connection, waiting…',
+    endedTitle: 'The stream has ended',
+    endedText: 'Thanks for watching.',
+    neverLiveTitle: 'This stream never started',
+    neverLiveText: 'It ended before there was anything to see.',
+    lasted: (duration: string) => `It was on air for ${duration}.`,
+    missingTitle: 'There is no such stream',
+    missingText: 'The link may be mistyped, or the stream was removed.',
+    back: 'See who is live now',
+    unmute: 'Turn the sound on',
+    pressPlay: 'Press play to start',
+    unsupported: 'This browser can play neither HLS nor Media Source video. Try a newer one.',
+    trouble: 'The video can’t be loaded right now. Trying again…',
+    playerFailed: 'The player could not be loaded. Reload the page to try again.',
+    behind: (duration: string) => `${duration} behind live`,
+  },
+} as const

@@ -1,0 +1,50 @@
+// `/watch/<id>`: waits for the stream, plays it, and says what happens to it.
+import { useRef } from 'preact/hooks'
+import type { Stream } from '../api/shapes.ts'
+import { useOneStream } from '../streams/use-one-stream.ts'
+import { TEXTS } from '../texts.ts'
+import { useDocumentTitle } from '../ui/document-title.ts'
+import { LostNotice } from '../ui/lost-notice.tsx'
+import { Message } from '../ui/message.tsx'
+import { StatusBadge } from '../ui/status-badge.tsx'
+import { TimeOnAir } from '../ui/time-on-air.tsx'
+import { Stage } from './stage.tsx'
+import { usePlayer } from './use-player.ts'
+
+export function WatchPage({ id }: { id: string }) {
+  const { stream, missing, connected } = useOneStream(id)
+  const player = usePlayer()
+  const played = useRef(false)
+  if (stream && isPlayable(stream)) played.current = true
+  useDocumentTitle(stream ? (stream.title ?? TEXTS.untitled) : '')
+  if (missing) {
+    return (
+      <Message page title={TEXTS.watch.missingTitle} text={TEXTS.watch.missingText}>
+        <a class="button" href="/">
+          {TEXTS.watch.back}
+        </a>
+      </Message>
+    )
+  }
+  return (
+    <article class="watch">
+      <div class="stage">{stream && <Stage stream={stream} player={player} played={played.current} />}</div>
+      <LostNotice connected={connected} />
+      {stream && (
+        <div class="watch-head">
+          <h1>{stream.title ?? TEXTS.untitled}</h1>
+          <p class="watch-facts">
+            <StatusBadge status={stream.status} />
+            {stream.liveAt !== null && isPlayable(stream) && (
+              <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />
+            )}
+          </p>
+        </div>
+      )}
+    </article>
+  )
+}
+
+function isPlayable(stream: Stream): boolean {
+  return stream.liveAt !== null && (stream.status === 'live' || stream.status === 'reconnecting')
+}

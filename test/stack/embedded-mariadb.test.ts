@@ -1,0 +1,111 @@
+// The embedded MariaDB keeps what it was given, whatever happens to it.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createConnection as connectTcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { createConnection } from 'mysql2/promise'
+import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
+import { Secret } from '../../apps/control/secret.ts'
+import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
+import { until } from '../support/until.ts'
+import { processesOf } from './leftovers.ts'
+
+function temporaryFolder(name = ''): Disposable & { path: string } {
+  const base = mkdtempSync(join(tmpdir(), 'db-'))
+  const path = join(base, name)
+  mkdirSync(path, { recursive: true })
+  return { path, [Symbol.dispose]: () => rmSync(base, { recursive: true, force: true }) }
+}
+
+function start(folder: string): Promise<EmbeddedMariadb> {
+  return EmbeddedMariadb.start({ folder, env: process.env, onLine: () => undefined, databases: ['onair'] })
+}
+
+async function query(mariadb: EmbeddedMariadb, sql: string): Promise<unknown> {
+  const { database, socketPath, user } = parseConnectionUrl(new Secret(mariadb.url('onair')))
+  const connection = await createConnection({ database, socketPath: String(socketPath), user: String(user) })
+  try {
+    return (await connection.query(sql))[0]
+  } finally {
+    await connection.end()
+  }
+}
+
+suite('the embedded MariaDB', { concurrency: 2 }, () => {
+  test('is up again, with all that was committed, after kill -9', async () => {
+    using folder = temporaryFolder()
+    await using mariadb = await start(folder.path)
+    await query(mariadb, 'CREATE TABLE kept (text VARCHAR(20))')
+    await query(mariadb, "INSERT INTO kept VALUES ('übrig 📺')")
+    const killed = Number(mariadb.pid)
+    process.kill(killed, 'SIGKILL')
+    const rows = await until(
+      'an answer',
+      () => mariadb.pid !== killed && query(mariadb, 'SELECT text FROM kept').catch(() => false),
+    )
+    assert.deepEqual(rows, [{ text: 'übrig 📺' }])
+  })
+
+  test('keeps its data from one start to the next', async () => {
+    using folder = temporaryFolder()
+    {
+      await using first = await start(folder.path)
+      await query(first, 'CREATE TABLE kept (id INT)')
+    }
+    await using second = await start(folder.path)
+    assert.deepEqual(await query(second, 'SELECT * FROM kept'), [])
+  })
+
+  test('makes its data anew when the first start was cut short', async () => {
+    using folder = temporaryFolder()
+    const cut = new AbortController()
+    setImmediate(() => cut.abort())
+    const options = { folder: folder.path, env: process.env, onLine: () => undefined }
+    await assert.rejects(EmbeddedMariadb.start({ ...options, signal: cut.signal }), { name: 'AbortError' })
+    assert.ok(
+      !existsSync(join(folder.path, 'mysql')),
+      'a half-made folder is not in the place of a whole one',
+    )
+    const half = join(folder.path, 'mysql.new-1')
+    mkdirSync(half, { recursive: true })
+    writeFileSync(join(half, 'ibdata1'), 'half')
+    await using mariadb = await start(folder.path)
+    await query(mariadb, 'SELECT 1')
+    assert.ok(!existsSync(half))
+  })
+
+  test('works in a folder whose path is too long for a socket, and leaves nothing elsewhere', async () => {
+    using folder = temporaryFolder('a-very-long-name-'.repeat(8))
+    const mariadb = await start(folder.path)
+    const socket = String(new URL(mariadb.url()).searchParams.get('socket'))
+    assert.ok(Buffer.byteLength(socket) <= 107)
+    await query(mariadb, 'SELECT 1')
+    await mariadb.stop()
+    assert.ok(!existsSync(join(socket, '..')))
+  })
+
+  test('listens on no port', async () => {
+    using folder = temporaryFolder()
+    await using mariadb = await start(folder.path)
+    const [{ port, networking }] = (await query(
+      mariadb,
+      'SELECT @@port AS port, @@skip_networking AS networking',
+    )) as [{ port: number; networking: number }]
+    assert.deepEqual({ port, networking }, { port: 0, networking: 1 })
+    const refused = await new Promise((resolve) =>
+      connectTcp(3306, '127.0.0.1')
+        .on('error', () => resolve(true))
+        .on('connect', () => resolve(false)),
+    )
+    assert.equal(refused, true)
+  })
+
+  test('tells why when it cannot start, and leaves no process', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(join(folder.path, 'mysql'))
+    await assert.rejects(start(folder.path), /MariaDB does not start:\n(.|\n)*ERROR/)
+    assert.deepEqual(processesOf(folder.path), [])
+  })
+})

@@ -1,0 +1,33 @@
+// The test runner itself: what it must never do is call nothing a success.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+
+const RUN = resolve(import.meta.dirname, '../run.ts')
+
+async function runTests(...args: string[]): Promise<{ code: number; output: string }> {
+  // Node's runner marks its children by this, and would not run tests inside tests.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const child = spawn(process.execPath, [RUN, ...args], { env })
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ])
+  return { code, output: output + errors }
+}
+
+test('the runner fails when a path selects no test', async () => {
+  const { code, output } = await runTests('test/no-such')
+  assert.equal(code, 1)
+  assert.match(output, /no test file is called test\/no-such/)
+})
+
+test('the runner takes files and a name pattern, and closes with the counts', async () => {
+  const { code, output } = await runTests('test/stack/set-up', '--test-name-pattern', 'other platforms')
+  assert.equal(code, 0, output)
+  assert.match(output, /tests 1\n(.*\n)*.*pass 1\n/)
+})

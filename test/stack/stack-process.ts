@@ -1,0 +1,108 @@
+// `npm start`'s process with nothing but its own: embedded MariaDB, nginx and control on free ports, in
+// a temporary folder. Unlike the end-to-end tests' stack it may be killed, doubled and starved.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { freePorts } from '../support/ports.ts'
+import { until } from '../support/until.ts'
+import { endProcessesOf } from './leftovers.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../apps/stack/main.ts')
+const READY_MS = 40_000
+
+export type Settings = Record<string, string>
+
+/** A folder, and settings for a stack in it; the folder goes, with all that runs in it, when disposed. */
+export async function stackRoom(): Promise<AsyncDisposable & { folder: string; settings: Settings }> {
+  const folder = mkdtempSync(join(tmpdir(), 'room-'))
+  const names = [
+    'HTTP_PORT',
+    'RTMP_PORT',
+    'API_PORT',
+    'HOOKS_PORT',
+    'INTERNAL_HTTP_PORT',
+    'INTERNAL_RTMP_PORT',
+  ]
+  const ports = await freePorts(names.length)
+  const settings = {
+    ...Object.fromEntries(names.map((name, index) => [name, String(ports[index])])),
+    ...{ DATA_DIR: join(folder, 'data'), HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash') },
+    DATABASE_URL: '',
+    PUBLIC_URL: '',
+    RTMP_URL: '',
+  }
+  return {
+    folder,
+    settings,
+    async [Symbol.asyncDispose]() {
+      await endProcessesOf(folder)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export class StackProcess {
+  readonly process: ChildProcess
+  readonly #settings: Settings
+  #output = ''
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+    // As in a terminal: one group for all that does not leave it.
+    this.process = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...settings },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const pipe of [this.process.stdout, this.process.stderr]) {
+      pipe?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+      })
+    }
+  }
+
+  get output(): string {
+    return this.#output
+  }
+
+  async ready(): Promise<this> {
+    await until('the stack to be ready', () => this.#hasEnded() || this.says('OnAir is ready'), READY_MS)
+    if (this.#hasEnded()) throw new Error(`the stack has ended:\n${this.output}`)
+    return this
+  }
+
+  says(text: string): boolean {
+    return this.#output.includes(text)
+  }
+
+  /** Resolves with the exit code, null after a kill. */
+  async exit(): Promise<number | null> {
+    if (!this.#hasEnded()) await once(this.process, 'exit')
+    return this.process.exitCode
+  }
+
+  /** What Ctrl-C in a terminal does: the signal goes to the whole group. */
+  pressCtrlC(): void {
+    process.kill(-(this.process.pid ?? 0), 'SIGINT')
+  }
+
+  /** The pid of a child, as the stack wrote it down. */
+  childPid(name: 'nginx' | 'control' | 'MariaDB'): number {
+    const file = join(String(this.#settings.DATA_DIR), 'run', `${name}.child.json`)
+    return JSON.parse(readFileSync(file, 'utf8')).pid
+  }
+
+  async isReadyForAll(): Promise<boolean> {
+    const url = `http://127.0.0.1:${this.#settings.HTTP_PORT}/readyz`
+    return await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+  }
+
+  #hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null
+  }
+}

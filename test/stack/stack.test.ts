@@ -1,0 +1,116 @@
+// npm start's process as its user meets it: refusals, deaths of its parts, its own end.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { after, before, suite, test } from 'node:test'
+import { until } from '../support/until.ts'
+import { processesOf } from './leftovers.ts'
+import { type Settings, StackProcess, stackRoom } from './stack-process.ts'
+
+suite('a start that cannot be', { concurrency: true }, () => {
+  test('lists every wrong setting in one message, without a stack trace', async () => {
+    await using room = await stackRoom()
+    const stack = new StackProcess({ ...room.settings, HTTP_PORT: 'eighty', STREAM_KEY_TTL: '-1' })
+    assert.equal(await stack.exit(), 1)
+    assert.match(stack.output, /HTTP_PORT: must be a port number/)
+    assert.match(stack.output, /STREAM_KEY_TTL: must be more than 0/)
+    assert.doesNotMatch(stack.output, /\n {4}at /)
+  })
+
+  for (const setting of ['HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT']) {
+    test(`names a taken port by its setting: ${setting}`, async () => {
+      await using room = await stackRoom()
+      await using squatter = createServer()
+      const port = Number(room.settings[setting])
+      squatter.listen(port, '127.0.0.1')
+      await once(squatter, 'listening')
+      const stack = new StackProcess(room.settings)
+      assert.equal(await stack.exit(), 1)
+      assert.match(stack.output, new RegExp(`${setting} ${port} is taken`))
+      assert.deepEqual(processesOf(room.folder), [])
+    })
+  }
+
+  test('is over at once when it is stopped while the database is being made', async () => {
+    await using room = await stackRoom()
+    const stack = new StackProcess(room.settings)
+    await until('the database to be on its way', () =>
+      processesOf(room.folder).some(({ name }) => name === 'mariadbd'),
+    )
+    stack.pressCtrlC()
+    assert.equal(await stack.exit(), 0)
+    assert.deepEqual(processesOf(room.folder), [])
+  })
+})
+
+suite('a running stack', () => {
+  let room: Awaited<ReturnType<typeof stackRoom>>
+  let settings: Settings
+  let stack: StackProcess
+
+  before(async () => {
+    room = await stackRoom()
+    settings = room.settings
+    stack = await new StackProcess(settings).ready()
+  })
+  after(() => room[Symbol.asyncDispose]())
+
+  test('says where its page and its RTMP server are', () => {
+    assert.ok(stack.says(`http://localhost:${settings.HTTP_PORT}/`), stack.output)
+    assert.ok(stack.says(`rtmp://localhost:${settings.RTMP_PORT}/live`), stack.output)
+  })
+
+  test('refuses a second start on the same DATA_DIR, naming the process that has it', async () => {
+    const second = new StackProcess(settings)
+    assert.equal(await second.exit(), 1)
+    assert.ok(
+      second.says(`already running on DATA_DIR ${settings.DATA_DIR} (pid ${stack.process.pid})`),
+      second.output,
+    )
+    assert.ok(await stack.isReadyForAll(), 'the first goes on')
+  })
+
+  for (const name of ['control', 'nginx', 'MariaDB'] as const) {
+    test(`is whole again after ${name} was killed`, async () => {
+      const killed = stack.childPid(name)
+      process.kill(killed, 'SIGKILL')
+      await until(`a new ${name}`, () => stack.says(`${name} was killed (SIGKILL); starting it again`))
+      await until(
+        'all to be ready',
+        async () => pidOr(stack, name) !== killed && (await stack.isReadyForAll()),
+      )
+    })
+  }
+
+  test('stops everything within 10 s of a Ctrl-C and leaves no process behind', async () => {
+    // npm forwards the signal that the terminal has sent already: it must not count as impatience.
+    stack.pressCtrlC()
+    stack.process.kill('SIGINT')
+    const pressedAt = performance.now()
+    assert.equal(await stack.exit(), 0)
+    assert.ok(performance.now() - pressedAt < 10_000)
+    assert.deepEqual(processesOf(room.folder), [])
+    assert.ok(!stack.says('at once') && !stack.says('did not stop'), stack.output)
+  })
+
+  test('ends what a killed stack left behind, and starts in its place', async () => {
+    const first = await new StackProcess(settings).ready()
+    // A stopped process hears no signal: so something is left, as if nothing had ended it.
+    process.kill(first.childPid('control'), 'SIGSTOP')
+    first.process.kill('SIGKILL')
+    await first.exit()
+    const second = await new StackProcess(settings).ready()
+    assert.match(second.output, /ended what an earlier start that was killed had left: .*control \d+/)
+    second.process.kill('SIGTERM')
+    assert.equal(await second.exit(), 0)
+    assert.deepEqual(processesOf(room.folder), [])
+  })
+})
+
+function pidOr(stack: StackProcess, name: 'nginx' | 'control' | 'MariaDB'): number | undefined {
+  try {
+    return stack.childPid(name)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,115 @@
+// Children are kept running, and are gone with all they started when they are to go.
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { processesOfSession, readProcess } from '../../apps/stack/process-group.ts'
+import { type ChildOptions, SupervisedChild } from '../../apps/stack/supervised-child.ts'
+import { until } from '../support/until.ts'
+
+interface Watched {
+  readonly child: SupervisedChild
+  readonly lines: string[]
+  readonly said: string[]
+}
+
+function supervise(script: string, more: Partial<ChildOptions> = {}): Watched {
+  const lines: string[] = []
+  const said: string[] = []
+  const child = new SupervisedChild({
+    name: 'child',
+    command: 'sh',
+    args: ['-c', script],
+    env: process.env,
+    onLine: (line) => lines.push(line),
+    say: (line) => said.push(line),
+    ...more,
+  }).start()
+  return { child, lines, said }
+}
+
+suite('a supervised child', { concurrency: true }, () => {
+  test('is started again when it dies, each time after twice the wait', async () => {
+    const { child, said } = supervise('exit 3')
+    await until('four deaths', () => said.length >= 4)
+    await child.stop(1000)
+    assert.deepEqual(
+      said.slice(0, 4),
+      [100, 200, 400, 800].map((wait) => `child exited (3); starting it again in ${wait} ms`),
+    )
+  })
+
+  test('is not started again once it is stopped, during the wait neither', async () => {
+    const { child, lines, said } = supervise('echo up; exit 1')
+    await until('a death', () => said.length > 0)
+    const stoppedAt = performance.now()
+    await child.stop(1000)
+    assert.ok(performance.now() - stoppedAt < 90, 'stopping does not sit out the wait')
+    assert.equal(lines.length, said.length)
+  })
+
+  test('is told from a program that is not there', async () => {
+    const { child, said } = supervise('', { command: 'no-such-program', args: [] })
+    await until('a word about it', () => said.length > 0)
+    await child.stop(1000)
+    assert.match(String(said[0]), /child (exited \(127\)|could not be started)/)
+  })
+
+  test('hands on what it says line by line', async () => {
+    const { child, lines } = supervise('printf "one\\ntw"; echo o; echo three >&2; sleep 60')
+    await until('three lines', () => lines.length === 3)
+    await child.stop(1000)
+    assert.deepEqual(lines.toSorted(), ['one', 'three', 'two'])
+  })
+
+  test('takes with it what it started when it is stopped', async () => {
+    const { child, lines } = supervise('sleep 60 & echo up; wait')
+    await until('it to be up', () => lines.includes('up'))
+    const session = Number(child.pid)
+    assert.equal(processesOfSession(session).length, 2)
+    await child.stop(1000)
+    assert.deepEqual(processesOfSession(session), [])
+  })
+
+  test('is killed when it does not stop in its time', async () => {
+    const { child, lines, said } = supervise('trap "" TERM; echo up; while :; do sleep 0.1; done')
+    await until('it to be up', () => lines.includes('up'))
+    const pid = Number(child.pid)
+    await child.stop(200)
+    assert.deepEqual(said, ['child did not stop in 0.2 s: killed'])
+    assert.equal(readProcess(pid), undefined)
+  })
+
+  test('is killed at once when there is a hurry', async () => {
+    const hurry = new AbortController()
+    const { child, lines } = supervise('trap "" TERM; echo up; while :; do sleep 0.1; done', {
+      hurry: hurry.signal,
+    })
+    await until('it to be up', () => lines.includes('up'))
+    const stopping = child.stop(60_000)
+    hurry.abort()
+    await stopping
+  })
+
+  test('does not come back before what a killed one left has gone', async () => {
+    // As nginx's master does: the worker outlives it and would hold the ports.
+    const { child, lines, said } = supervise('sleep 60 & echo $!; wait')
+    const worker = Number(await until('the worker', () => lines[0]))
+    process.kill(Number(child.pid), 'SIGKILL')
+    await until('its return', () => lines.length === 2)
+    assert.equal(readProcess(worker), undefined)
+    assert.deepEqual(said, ['child was killed (SIGKILL); starting it again in 100 ms'])
+    await child.stop(1000)
+  })
+
+  test('is written down while it runs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pids-'))
+    const { child, lines } = supervise('echo up; sleep 60', { pidFolder: folder })
+    await until('it to be up', () => lines.includes('up'))
+    assert.ok(existsSync(join(folder, 'child.child.json')))
+    await child.stop(1000)
+    assert.deepEqual(readdirSync(folder), [])
+    rmSync(folder, { recursive: true })
+  })
+})
