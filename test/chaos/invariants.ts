@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestDatabase } from '../support/database.ts'
 import type { TestStack } from '../support/stack.ts'
+import type { Viewer } from '../support/viewer.ts'
 import type { Streamer } from './streamer.ts'
-import type { Viewer } from './viewer.ts'
 
 /** An event as the log has it. */
 interface Logged {
@@ -122,8 +122,8 @@ function checkStreamers(streamers: readonly Streamer[], rows: readonly Row[]): s
     // The first segment takes 3 s.
     const onAir = streamer.publishingSince !== null && performance.now() - streamer.publishingSince > 8_000
     if (onAir && status !== 'live') broken.push(`${streamer.name} publishes and the stream is ${status}`)
-    if (streamer.publishingSince === null && status === 'live')
-      broken.push(`${streamer.name} is away and the stream is live`)
+    const away = streamer.publishingSince === null && performance.now() > streamer.ghostUntil
+    if (away && status === 'live') broken.push(`${streamer.name} is away and the stream is live`)
     return broken
   })
 }

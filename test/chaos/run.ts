@@ -9,12 +9,12 @@ import { parseArgs } from 'node:util'
 import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { TestStack } from '../support/stack.ts'
+import { Viewer } from '../support/viewer.ts'
 import { type Fault, pickFault, type World } from './faults.ts'
 import { brokenPromises, type Subjects } from './invariants.ts'
 import { Journal } from './journal.ts'
 import { Random } from './random.ts'
 import { Streamer } from './streamer.ts'
-import { Viewer } from './viewer.ts'
 
 /** From everything being up again: the promise of the design. */
 const SETTLE_MS = 10_000
@@ -48,8 +48,7 @@ async function chaos(): Promise<boolean> {
   const mariadb = stack.use(
     await EmbeddedMariadb.start({ folder, env: process.env, onLine: () => {}, maxConnections: 200 }),
   )
-  process.env.TEST_DATABASE_URL = mariadb.url()
-  const database = stack.use(await createTestDatabase())
+  const database = stack.use(await createTestDatabase(mariadb.url()))
   const random = new Random(seed)
   const settings = { RECONNECT_WINDOW: '20', STREAM_KEY_TTL: '60' }
   const stacks = [
@@ -80,7 +79,10 @@ async function inject(fault: Fault, world: World): Promise<void> {
   await fault.inject(world)
 }
 
-/** Leaves all alone until everything is up and every promise holds. */
+/**
+ * Leaves all alone until everything is up. Within ten seconds of that every promise must hold; and once
+ * more when those encoders are back that were away or had to wait for a ghost.
+ */
 async function settle(subjects: Subjects): Promise<void> {
   const { stacks, streamers } = subjects
   for (const streamer of streamers) streamer.excuse(RETURN_MS)
@@ -88,16 +90,15 @@ async function settle(subjects: Subjects): Promise<void> {
     const ready = await Promise.all(stacks.map((stack) => stack.isReady()))
     return ready.every(Boolean) ? [] : ['not everything is up']
   })
-  // Encoders that were paused, or have to wait for a ghost, come back first.
+  const look = () => brokenPromises(subjects).catch((error: unknown) => [String(error)])
+  const tookMs = await waitFor(SETTLE_MS, look)
+  journal.note('settled', `${(tookMs / 1000).toFixed(1)} s after everything was up`)
   await waitFor(UP_AGAIN_MS + RETURN_MS, async () =>
     streamers
       .filter((streamer) => streamer.publishingSince === null)
       .map((streamer) => `${streamer.name} can’t publish`),
   )
-  const tookMs = await waitFor(SETTLE_MS, () =>
-    brokenPromises(subjects).catch((error: unknown) => [String(error)]),
-  )
-  journal.note('settled', `after ${(tookMs / 1000).toFixed(1)} s`)
+  await waitFor(SETTLE_MS, look)
 }
 
 /** @returns how long it took; what is still wrong after `withinMs` is a violation */

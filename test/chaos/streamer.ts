@@ -8,6 +8,8 @@ import type { Random } from './random.ts'
 
 /** OBS tries again after a second or two. */
 const RETRY_MS = 1_000
+/** The promise is 15 s. */
+const GHOST_MS = 15_000
 /** An encoder that ran this long had been let in: a refused one is gone at once. */
 const LET_IN_MS = 3_000
 
@@ -26,6 +28,8 @@ export class Streamer implements AsyncDisposable {
   readonly #journal: Journal
   readonly #random: Random
   readonly #ghosts: Encoder[] = []
+  /** Until then nginx may take a frozen encoder for a live one. */
+  ghostUntil = 0
   /** Set by faults: until then the encoder's end is nobody's mistake. */
   excusedUntil = 0
   #wanted = true
@@ -77,6 +81,7 @@ export class Streamer implements AsyncDisposable {
     if (ghost === null) return
     this.excuse(20_000)
     ghost.freeze()
+    this.ghostUntil = performance.now() + GHOST_MS
     this.#ghosts.push(ghost)
     this.#encoder = null
     this.#abandon()

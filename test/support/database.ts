@@ -10,9 +10,11 @@ export interface TestDatabase extends AsyncDisposable {
   query(sql: string, values?: readonly (string | number | null)[]): Promise<Record<string, unknown>[]>
 }
 
-/** @throws when TEST_DATABASE_URL is not set: `npm test` sets it */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = process.env.TEST_DATABASE_URL
+/**
+ * @param server a server of the test's own; otherwise the run's
+ * @throws when TEST_DATABASE_URL is not set: `npm test` sets it
+ */
+export async function createTestDatabase(server = process.env.TEST_DATABASE_URL): Promise<TestDatabase> {
   if (!server) throw new Error('TEST_DATABASE_URL is not set: run the tests with npm test')
   const name = `onair_test_${randomBytes(8).toString('hex')}`
   const url = new URL(server)

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allProcesses } from '../../apps/stack/process-group.ts'
@@ -153,6 +153,11 @@ export class TestStack implements AsyncDisposable {
   async stream(id: string): Promise<StreamAnswer> {
     const response = await fetch(`${this.url}/v1/streams/${id}`)
     return (await response.json()) as StreamAnswer
+  }
+
+  /** The stream's playlist as it stands in this node's folder; empty when there is none. */
+  async playlist(id: string): Promise<string> {
+    return readFile(join(this.hlsDir, id, 'index.m3u8'), 'utf8').catch(() => '')
   }
 
   /** POST …/end or …/stream-key with the stream's key. */

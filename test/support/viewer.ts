@@ -1,8 +1,8 @@
 // A reader of events that comes back with Last-Event-ID whenever its connection ends, and keeps all
 // it was told.
 import { setTimeout as delay } from 'node:timers/promises'
-import { SseReader } from '../support/sse.ts'
-import type { TestStack } from '../support/stack.ts'
+import { SseReader } from './sse.ts'
+import type { TestStack } from './stack.ts'
 
 const RETRY_MS = 200
 
