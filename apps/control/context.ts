@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
 import { migrate } from './database/migrations.ts'
+import { Transactions } from './database/transactions.ts'
 import { Effects } from './effects.ts'
 import { Feed } from './events/feed.ts'
 import { Hub } from './events/hub.ts'
@@ -65,7 +66,8 @@ export async function createContext({
   const place = `${hostname()}:${config.apiPort}`
   const lease = stack.use(new NodeLease({ database, logger, nodeId, place }))
   await lease.take()
-  const store = new StreamStore(database)
+  const transactions = stack.use(new Transactions(config.databaseUrl))
+  const store = new StreamStore(database, transactions)
   const log = new EventLog(database)
   const feed = stack.use(new Feed({ log, logger }))
   await feed.start()

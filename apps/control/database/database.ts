@@ -1,27 +1,17 @@
-// The Prisma client and its pool, with a bound on how long anything may wait for the database.
+// The Prisma client and its pool: everything but the transactions that commit decisions
+// (transactions.ts).
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import type { Secret } from '../secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
+import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
 
-/** What a hook may take in all (the contract's 503) less what the rest of it needs. */
-const ANSWER_MS = 1_800
 const CONNECT_MS = 1_000
 /** A connection whose server has frozen is given up, or the pool would fill with them. */
 const SOCKET_IDLE_MS = 5_000
 const POOL_SIZE = 10
-/** Deadlock and lock-wait: the transaction was rolled back and may be tried again. */
-const WRITE_CONFLICT = 'P2034'
-const UNIQUE_VIOLATION = 'P2002'
 
 export type Client = PrismaClient
-/** The client inside a transaction. */
-export type Transaction = Prisma.TransactionClient
-
-/** The database did not answer, or not in time. What was asked may or may not have happened. */
-export class DatabaseUnavailableError extends Error {
-  override name = 'DatabaseUnavailableError'
-}
 
 export class Database implements AsyncDisposable {
   readonly #prisma: PrismaClient
@@ -49,31 +39,11 @@ export class Database implements AsyncDisposable {
    * @throws DatabaseUnavailableError when it can't be reached or takes longer than 1.8 s
    */
   async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(new DatabaseUnavailableError(`no answer within ${ANSWER_MS} ms`)),
-      ANSWER_MS,
-    )
-    const working = work(this.#prisma)
-    // Whoever lost the race must not become an unhandled rejection.
-    working.catch(() => {})
     try {
-      return await Promise.race([working, late])
+      return await inTime(() => work(this.#prisma))
     } catch (error) {
       throw isUnavailable(error) ? new DatabaseUnavailableError(messageOf(error), { cause: error }) : error
-    } finally {
-      clearTimeout(timer)
     }
-  }
-
-  /**
-   * Runs a transaction (READ COMMITTED). It is rolled back when `work` throws.
-   * @throws DatabaseUnavailableError as `run` does
-   */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const isolationLevel = Prisma.TransactionIsolationLevel.ReadCommitted
-    const options = { isolationLevel, maxWait: ANSWER_MS, timeout: 2 * ANSWER_MS }
-    return this.run((client) => client.$transaction(work, options))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,17 +51,10 @@ export class Database implements AsyncDisposable {
   }
 }
 
-export function isWriteConflict(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === WRITE_CONFLICT
-}
-
 /** Everything but the caller's own mistakes: a driver has dozens of ways to say that nobody is there. */
 function isUnavailable(error: unknown): boolean {
-  if (error instanceof DatabaseUnavailableError) return false
-  if (error instanceof Prisma.PrismaClientKnownRequestError) {
-    return error.code !== WRITE_CONFLICT && error.code !== UNIQUE_VIOLATION
-  }
   return (
+    error instanceof Prisma.PrismaClientKnownRequestError ||
     error instanceof Prisma.PrismaClientInitializationError ||
     error instanceof Prisma.PrismaClientUnknownRequestError ||
     (error instanceof Error && error.name === 'DriverAdapterError')

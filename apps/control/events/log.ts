@@ -1,5 +1,8 @@
 // The event log: appending inside the transaction that makes an event true, and reading it.
-import type { Database, Transaction } from '../database/database.ts'
+import type { ResultSetHeader } from 'mysql2'
+import type { Client, Database } from '../database/database.ts'
+import type { Prisma } from '../database/generated/client.ts'
+import type { Transaction } from '../database/transactions.ts'
 import type { EventDraft, EventType, LoggedEvent } from './event.ts'
 
 /** Which part of the log somebody reads: one stream's events, or those of all streams that have been live. */
@@ -24,16 +27,28 @@ const PRUNE_BATCH = 1_000
  * COMMIT it holds the sequence's lock, which is what makes ids rise in commit order. (AUTO_INCREMENT
  * gives ids out before the commit, so a reader can pass an id whose row it can't see yet.)
  */
-export async function appendEvents(tx: Transaction, drafts: readonly EventDraft[]): Promise<LoggedEvent[]> {
+export async function appendEvents(
+  transaction: Transaction,
+  drafts: readonly EventDraft[],
+): Promise<LoggedEvent[]> {
   if (drafts.length === 0) return []
-  await tx.$executeRaw`
-    UPDATE event_sequence SET head = LAST_INSERT_ID(head + ${drafts.length}) WHERE id = ${SEQUENCE_ROW}`
-  const [row] = await tx.$queryRaw<[{ head: bigint }]>`SELECT LAST_INSERT_ID() AS head`
-  const first = Number(row.head) - drafts.length + 1
+  const [{ insertId: head }] = await transaction.execute<ResultSetHeader>(
+    'UPDATE event_sequence SET head = LAST_INSERT_ID(head + ?) WHERE id = ?',
+    [drafts.length, SEQUENCE_ROW],
+  )
+  const first = head - drafts.length + 1
   const events = drafts.map((draft, index) => toEvent(first + index, draft))
-  await tx.event.createMany({
-    data: events.map((event) => ({ ...event, id: BigInt(event.id) })),
-  })
+  await transaction.execute(
+    `INSERT INTO events (id, stream_id, type, was_live, created_at, data) VALUES ${events.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    events.flatMap(({ id, streamId, type, wasLive, createdAt, data }) => [
+      id,
+      streamId,
+      type,
+      wasLive,
+      createdAt,
+      data,
+    ]),
+  )
   return events
 }
 
@@ -73,7 +88,7 @@ export class EventLog {
   async prune(oldest: Date): Promise<number> {
     let removed = 0
     for (;;) {
-      const batch = await this.#database.transaction((tx) => pruneBatch(tx, oldest))
+      const batch = await this.#database.run((client) => client.$transaction((tx) => pruneBatch(tx, oldest)))
       removed += batch
       if (batch < PRUNE_BATCH) return removed
     }
@@ -81,12 +96,12 @@ export class EventLog {
 }
 
 /** The log's ends as a client or a transaction sees them. */
-export async function readBounds(client: Pick<Transaction, 'eventSequence'>): Promise<LogBounds> {
+export async function readBounds(client: Pick<Client, 'eventSequence'>): Promise<LogBounds> {
   const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
   return { head: Number(row.head), pruned: Number(row.pruned) }
 }
 
-async function pruneBatch(tx: Transaction, oldest: Date): Promise<number> {
+async function pruneBatch(tx: Prisma.TransactionClient, oldest: Date): Promise<number> {
   const rows = await tx.event.findMany({
     orderBy: { id: 'asc' },
     take: PRUNE_BATCH,
@@ -97,7 +112,11 @@ async function pruneBatch(tx: Transaction, oldest: Date): Promise<number> {
   const last = expired.at(-1)
   if (last === undefined) return 0
   await tx.event.deleteMany({ where: { id: { lte: last.id } } })
-  await tx.eventSequence.update({ where: { id: SEQUENCE_ROW }, data: { pruned: last.id } })
+  // Another process may have removed more meanwhile.
+  await tx.eventSequence.updateMany({
+    where: { id: SEQUENCE_ROW, pruned: { lt: last.id } },
+    data: { pruned: last.id },
+  })
   return expired.length
 }
 

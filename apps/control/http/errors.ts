@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { DatabaseUnavailableError } from '../database/database.ts'
+import { DatabaseUnavailableError } from '../database/deadline.ts'
 
 export const ProblemSchema = z
   .object({

@@ -1,7 +1,7 @@
 // nginx-rtmp's webhooks, on the internal port: on_publish and on_publish_done.
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { DatabaseUnavailableError } from '../database/database.ts'
+import { inTime } from '../database/deadline.ts'
 import { AppError } from '../http/errors.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { Logger } from '../logger.ts'
@@ -49,7 +49,7 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
     const { name, clientid, addr } = parse(PublishHook, request)
     const candidate = { name, clientId: clientid, nginx: instanceOf(request) }
-    const verdict = await inTime(ANSWER_MS, (signal) => gate.admit(candidate, signal))
+    const verdict = await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
     const result = verdict.admitted ? 'admitted' : verdict.reason
     metrics.hooks.inc({ hook: 'on_publish', result })
     logger.info(
@@ -116,18 +116,4 @@ function parse<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
 function instanceOf(request: FastifyRequest): string | null {
   const header = request.headers[INSTANCE_HEADER]
   return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : null
-}
-
-/** @throws DatabaseUnavailableError when there is no decision in time, whatever it waits for */
-async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController()
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    const error = new DatabaseUnavailableError(`no decision within ${ms} ms`)
-    abort.abort(error)
-    reject(error)
-  }, ms)
-  const working = work(abort.signal)
-  working.catch(() => {})
-  return Promise.race([working, late]).finally(() => clearTimeout(timer))
 }

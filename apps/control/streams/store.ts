@@ -1,15 +1,20 @@
 // Streams in the database: reading them, and applying a decision in one short transaction.
-import { type Database, isWriteConflict, type Transaction } from '../database/database.ts'
-import { Prisma, type Stream as Row } from '../database/generated/client.ts'
+import type { ResultSetHeader } from 'mysql2'
+import type { Database } from '../database/database.ts'
+import { Prisma } from '../database/generated/client.ts'
+import { type Transactions, WriteConflictError } from '../database/transactions.ts'
 import type { LoggedEvent } from '../events/event.ts'
 import { appendEvents, readBounds } from '../events/log.ts'
 import { STREAM_ID } from './keys.ts'
 import type { Decision, Effect, StreamEvent } from './lifecycle.ts'
 import { toEventDraft } from './resource.ts'
+import { fromRow, INSERT_STREAM, toValues, UPDATE_STREAM, type Versioned } from './rows.ts'
 import type { Stream, StreamStatus } from './stream.ts'
 
 /** How often a decision is made anew when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10
+/** Streams that are remembered: those that something is about to happen to. */
+const MAX_REMEMBERED = 5_000
 
 /** What a decision came to, once it is in the database. */
 export interface Committed {
@@ -33,25 +38,25 @@ export interface StreamPage {
   readonly lastEventId: number
 }
 
-interface Versioned {
-  readonly stream: Stream
-  readonly version: number
-}
-
 export class StreamStore {
   readonly #database: Database
+  readonly #transactions: Transactions
+  /** Streams as they were last read or written here; the longest untouched first. */
+  readonly #latest = new Map<string, Versioned>()
 
-  constructor(database: Database) {
+  constructor(database: Database, transactions: Transactions) {
     this.#database = database
+    this.#transactions = transactions
   }
 
   /** Stores a new stream and its first event. */
   async insert(stream: Stream): Promise<Committed> {
     const created: StreamEvent = { type: 'stream.created' }
-    const events = await this.#database.transaction(async (tx) => {
-      await tx.stream.create({ data: { ...toRow(stream), version: 1 } })
-      return appendEvents(tx, [toEventDraft(stream, created, stream.createdAt)])
+    const events = await this.#transactions.run(async (transaction) => {
+      await transaction.execute(INSERT_STREAM, toValues({ stream, version: 1 }))
+      return appendEvents(transaction, [toEventDraft(stream, created, stream.createdAt)])
     })
+    this.#remember({ stream, version: 1 })
     return { stream, changed: true, events, effects: [] }
   }
 
@@ -64,7 +69,10 @@ export class StreamStore {
 
   async findByKeyHash(keyHash: Uint8Array<ArrayBuffer>): Promise<Stream | null> {
     const row = await this.#database.run((client) => client.stream.findUnique({ where: { keyHash } }))
-    return row === null ? null : fromRow(row).stream
+    if (row === null) return null
+    const found = fromRow(row)
+    this.#remember(found)
+    return found.stream
   }
 
   /**
@@ -73,31 +81,68 @@ export class StreamStore {
    * @returns null when there is no such stream
    */
   async apply(id: string, decide: (stream: Stream) => Decision, now: Date): Promise<Committed | null> {
+    // What is remembered spares a read. It may be out of date: then the version does not fit, and
+    // that nothing is to be changed is believed only of what was just read.
+    let current = this.#latest.get(id)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
-      if (row === null) return null
-      const current = fromRow(row)
+      const remembered = current !== undefined
+      current ??= await this.#read(id)
+      if (current === undefined) return null
       const decision = decide(current.stream)
       const { stream, effects } = decision
-      if (stream === current.stream) return { stream, changed: false, events: [], effects }
-      const events = await this.#commit(current, decision, now)
-      if (events !== null) return { stream, changed: true, events, effects }
+      if (stream !== current.stream) {
+        const events = await this.#commit(current, decision, now)
+        if (events !== null) {
+          this.#remember({ stream, version: current.version + 1 })
+          return { stream, changed: true, events, effects }
+        }
+      } else if (!remembered) {
+        return { stream, changed: false, events: [], effects }
+      }
+      current = undefined
     }
     throw new Error(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
+  }
+
+  async #read(id: string): Promise<Versioned | undefined> {
+    const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
+    if (row === null) return undefined
+    const read = fromRow(row)
+    this.#remember(read)
+    return read
+  }
+
+  #remember(versioned: Versioned): void {
+    const { id, status } = versioned.stream
+    this.#latest.delete(id)
+    if (status === 'ended') return
+    this.#latest.set(id, versioned)
+    if (this.#latest.size <= MAX_REMEMBERED) return
+    for (const oldest of this.#latest.keys()) {
+      this.#latest.delete(oldest)
+      break
+    }
   }
 
   /** Null: somebody else changed the stream first, and nothing was written. */
   async #commit(current: Versioned, decision: Decision, now: Date): Promise<LoggedEvent[] | null> {
     try {
-      return await this.#database.transaction(async (tx) => {
-        if (!(await update(tx, current, decision.stream))) return null
+      return await this.#transactions.run(async (transaction) => {
+        const { stream, version } = current
+        const next = toValues({ stream: decision.stream, version: version + 1 })
+        const [result] = await transaction.execute<ResultSetHeader>(UPDATE_STREAM, [
+          ...next,
+          stream.id,
+          version,
+        ])
+        if (result.affectedRows === 0) return null
         return appendEvents(
-          tx,
+          transaction,
           decision.events.map((event) => toEventDraft(decision.stream, event, now)),
         )
       })
     } catch (error) {
-      if (isWriteConflict(error)) return null
+      if (error instanceof WriteConflictError) return null
       throw error
     }
   }
@@ -160,39 +205,4 @@ export class StreamStore {
   async ping(): Promise<void> {
     await this.#database.run((client) => client.$queryRaw`SELECT 1`)
   }
-}
-
-async function update(tx: Transaction, current: Versioned, stream: Stream): Promise<boolean> {
-  const { count } = await tx.stream.updateMany({
-    where: { id: stream.id, version: current.version },
-    data: { ...toRow(stream), version: current.version + 1 },
-  })
-  return count === 1
-}
-
-function toRow(stream: Stream): Omit<Row, 'version'> & { keyHash: Uint8Array<ArrayBuffer> } {
-  const { session, ...rest } = stream
-  return {
-    ...rest,
-    sessionNginx: session?.nginx ?? null,
-    sessionClientId: session === null ? null : BigInt(session.clientId),
-    sessionAcceptedAt: session?.acceptedAt ?? null,
-    sessionBaselineAt: session?.baselineAt ?? null,
-  }
-}
-
-function fromRow(row: Row): Versioned {
-  const { version, sessionNginx, sessionClientId, sessionAcceptedAt, sessionBaselineAt, ...rest } = row
-  const { nodeId } = rest
-  const connected = nodeId !== null && sessionClientId !== null && sessionAcceptedAt !== null
-  const session = connected
-    ? {
-        nodeId,
-        nginx: sessionNginx,
-        clientId: Number(sessionClientId),
-        acceptedAt: sessionAcceptedAt,
-        baselineAt: sessionBaselineAt,
-      }
-    : null
-  return { version, stream: { ...rest, keyHash: new Uint8Array(rest.keyHash), session } }
 }
