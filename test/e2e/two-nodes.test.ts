@@ -73,6 +73,23 @@ test('one key offered to two nodes at once is accepted by exactly one', async ()
   for (const encoder of encoders) await encoder[Symbol.asyncDispose]()
 })
 
+test('a publisher that comes back on the other node goes on there, and its first playlist ends', async () => {
+  const stream = await here.create()
+  await using first = new Encoder(`${here.rtmpUrl}/${stream.streamKey.value}`)
+  const { playback } = await here.reaches(stream.id, 'live')
+  await first.stop()
+  await here.reaches(stream.id, 'reconnecting')
+  await using _second = new Encoder(`${there.rtmpUrl}/${stream.streamKey.value}`)
+  const resumed = await here.reaches(stream.id, 'live')
+  assert.ok(playback.hls.startsWith(here.url))
+  assert.ok(resumed.playback.hls.startsWith(there.url))
+  assert.ok((await fetch(resumed.playback.hls)).ok)
+  await until('the first playlist to end', async () =>
+    (await here.playlist(stream.id)).includes('#EXT-X-ENDLIST'),
+  )
+  await there.manage(stream.id, 'end', stream.streamKey.value)
+})
+
 test('a second control under the same NODE_ID does not start', async () => {
   await assert.rejects(TestStack.start({ NODE_ID: 'here' }, database), /NODE_ID here is in use/)
 })

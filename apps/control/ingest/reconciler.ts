@@ -4,6 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import type { Logger } from '../logger.ts'
+import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
 import { settled } from '../streams/lifecycle.ts'
 import type { StreamService } from '../streams/service.ts'
@@ -23,6 +24,7 @@ export interface ReconcilerOptions {
   readonly nginx: NginxClient
   readonly watcher: PlaylistWatcher
   readonly teardown: Teardown
+  readonly folder: PlaylistFolder
   readonly lease: NodeLease
   readonly logger: Logger
   readonly nodeId: string
@@ -34,6 +36,8 @@ export class Reconciler implements AsyncDisposable {
   readonly #abort = new AbortController()
   #loop: Promise<void> = Promise.resolve()
   #nginxAnswers = true
+  /** Streams whose playlist in this folder was going on in the round before. */
+  #open: ReadonlySet<string> = new Set()
   /** Publishers that the round before had not let in, with their client's number. */
   #strangers: ReadonlyMap<string, number> = new Map()
 
@@ -73,7 +77,10 @@ export class Reconciler implements AsyncDisposable {
     const snapshot = await this.#look()
     const open = await store.openOnNode(nodeId)
     for (const stream of open) await this.#compare(stream, snapshot, seenAt)
-    if (snapshot !== null) await this.#dropStrangers(snapshot, open)
+    if (snapshot !== null) {
+      await this.#dropStrangers(snapshot, open)
+      await this.#closeLeft(snapshot, open)
+    }
     await this.#takeOver()
   }
 
@@ -95,6 +102,18 @@ export class Reconciler implements AsyncDisposable {
           'a node is gone; its streams end unless they come back',
         )
     }
+  }
+
+  /** A publisher that came back on another node goes on there: its playlist in this folder has ended. */
+  async #closeLeft(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
+    const ids = new Set(open.map((stream) => stream.id))
+    for (const id of this.#open) {
+      if (ids.has(id)) continue
+      // Still in nginx: the next round looks again.
+      if (snapshot.live.has(id) || snapshot.hls.has(id)) ids.add(id)
+      else await this.#options.folder.close(id)
+    }
+    this.#open = ids
   }
 
   async #look(): Promise<Snapshot | null> {
