@@ -133,7 +133,10 @@ export class Reconciler implements AsyncDisposable {
   async #compare(stream: Stream, snapshot: Snapshot | null, seenAt: Date): Promise<void> {
     const { streams, watcher, teardown } = this.#options
     const { id, status, session } = stream
-    if (status === 'ended') return void teardown.run(id)
+    if (status === 'ended') {
+      if (snapshot !== null) void teardown.run(id)
+      return
+    }
     if (session === null) return
     if (snapshot !== null && settled(session, seenAt) && !isPublishing(snapshot, id, session)) {
       await streams.submit(id, { kind: 'publisher-gone', session })
