@@ -32,6 +32,7 @@ export interface Context extends AsyncDisposable {
   readonly store: StreamStore
   readonly streams: StreamService
   readonly log: EventLog
+  readonly feed: Feed
   readonly hub: Hub
   readonly gate: PublishGate
   readonly nginx: NginxClient
@@ -99,7 +100,7 @@ export async function createContext({
 
   const owned = stack.move()
   return {
-    ...{ config, logger, store, streams, log, hub, gate, nginx, reconciler, auth, limits, metrics },
+    ...{ config, logger, store, streams, log, feed, hub, gate, nginx, reconciler, auth, limits, metrics },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
