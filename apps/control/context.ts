@@ -63,6 +63,7 @@ export async function createContext({
   await using stack = new AsyncDisposableStack()
   const { nodeId, publicUrl } = config
   const database = stack.use(new Database(config.databaseUrl))
+  await database.open()
   const store = new StreamStore(database)
   const log = new EventLog(database)
   const feed = stack.use(new Feed({ log, logger, tailIntervalMs: TAIL_INTERVAL_MS }))

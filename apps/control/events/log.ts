@@ -97,7 +97,11 @@ async function pruneBatch(tx: Transaction, oldest: Date): Promise<number> {
   const last = expired.at(-1)
   if (last === undefined) return 0
   await tx.event.deleteMany({ where: { id: { lte: last.id } } })
-  await tx.eventSequence.update({ where: { id: SEQUENCE_ROW }, data: { pruned: last.id } })
+  // Another process may have removed more meanwhile.
+  await tx.eventSequence.updateMany({
+    where: { id: SEQUENCE_ROW, pruned: { lt: last.id } },
+    data: { pruned: last.id },
+  })
   return expired.length
 }
 

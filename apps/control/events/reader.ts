@@ -37,7 +37,7 @@ export class Reader {
    * to all readers) stands still, and from then on takes what is offered. Holds at most one page.
    */
   async catchUp(log: EventLog, position: () => number): Promise<void> {
-    while (!this.#response.destroyed) {
+    while (!this.#isOver) {
       const target = position()
       if (this.#cursor >= target) break
       const page = await log.after(this.#cursor, PAGE, this.filter)
@@ -64,7 +64,7 @@ export class Reader {
 
   /** Sends bytes, and cuts the reader off when too many wait for it already. */
   write(bytes: Buffer): void {
-    if (this.#response.destroyed) return
+    if (this.#isOver) return
     this.#response.write(bytes)
     if (this.#response.writableLength > MAX_BUFFERED_BYTES) this.#response.destroy()
   }
@@ -74,13 +74,18 @@ export class Reader {
     this.#response.end()
   }
 
+  /** Ended or broken: a write would be an error that nobody catches. */
+  get #isOver(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded
+  }
+
   #wants(event: LoggedEvent): boolean {
     const { types } = this.filter
     return event.id > this.#cursor && (types === null || (types as ReadonlySet<string>).has(event.type))
   }
 
   async #writeAndDrain(page: readonly LoggedEvent[]): Promise<void> {
-    if (page.length === 0 || this.#response.destroyed) return
+    if (page.length === 0 || this.#isOver) return
     const bytes = Buffer.concat(
       page.map((event) => encodeFrame({ id: event.id, event: event.type, data: event.data })),
     )
