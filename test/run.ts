@@ -1,7 +1,7 @@
 // Runs the tests with Node's own runner, on one MariaDB of the run's own and in one temporary folder,
 // and leaves neither files nor processes behind.
 import { spawn } from 'node:child_process'
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { dyingWithParent } from '../apps/stack/dying-with-parent.ts'
@@ -79,6 +79,8 @@ function killOverdue(runner: number): void {
 async function run(stop: AbortSignal): Promise<number> {
   const { flags, files } = readArguments(process.argv.slice(2))
   const folder = mkdtempSync(join(tmpdir(), 'onair-test-'))
+  // Some tests run programs as another user, who must get in.
+  chmodSync(folder, 0o755)
   await using cleanUp = new AsyncDisposableStack()
   cleanUp.defer(async () => {
     const ended = await endProcessesOf(folder)

@@ -14,6 +14,8 @@ import { streamRoutes } from './streams/routes.ts'
 
 /** Far above any body this API takes. */
 const BODY_LIMIT_BYTES = 16 * 1024
+/** How long a closing server waits for requests that are being answered; a hook may take 2 s. */
+const CLOSE_GRACE_MS = 2_500
 
 /** The public API: /v1, /docs, /openapi.json, /healthz, /readyz. */
 export async function buildApp(context: Context): Promise<FastifyInstance> {
@@ -65,6 +67,10 @@ function createFastify({ logger }: Context) {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
   }).withTypeProvider<ZodTypeProvider>()
   answerWithProblems(app)
+  // A client that does not read, or that has connected and said nothing, must not hold up the stop.
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
+  })
   return app
 }
 

@@ -22,6 +22,7 @@ const databaseUrl = z
     error: 'must look like mysql://user:password@host:3306/database',
   })
   .refine((url) => !URL.canParse(url) || new URL(url).pathname.length > 1, 'names no database')
+  .refine(isDecodable, 'has a % that stands for nothing; % itself is written %25')
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -68,6 +69,15 @@ const Environment = z.object({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
     .optional(),
 })
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text

@@ -64,6 +64,7 @@ export async function createContext({
   await using stack = new AsyncDisposableStack()
   const { nodeId, publicUrl } = config
   const database = stack.use(new Database(config.databaseUrl))
+  await database.open()
   const place = `${hostname()}:${config.apiPort}`
   const lease = stack.use(new NodeLease({ database, logger, nodeId, place }))
   await lease.take()

@@ -1,6 +1,7 @@
 // Looks whether every port OnAir will listen on is free, so that a taken one is told by its setting
 // and not by a child that keeps dying.
 import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../control/config.ts'
 
 interface PortUse {
@@ -12,8 +13,20 @@ interface PortUse {
 const EVERYWHERE = ['0.0.0.0', '::']
 const LOOPBACK = ['127.0.0.1']
 
+/** A process that is killed may hold its ports for a moment after it has gone from the list. */
+const LET_GO_WITHIN_MS = 2000
+
 /** One line for each port that can't be had. */
 export async function findTakenPorts(config: Config): Promise<string[]> {
+  const deadline = performance.now() + LET_GO_WITHIN_MS
+  for (;;) {
+    const taken = await lookOnce(config)
+    if (taken.length === 0 || performance.now() > deadline) return taken
+    await delay(100)
+  }
+}
+
+async function lookOnce(config: Config): Promise<string[]> {
   const uses: PortUse[] = [
     { setting: 'HTTP_PORT', port: config.httpPort, hosts: EVERYWHERE },
     { setting: 'RTMP_PORT', port: config.rtmpPort, hosts: EVERYWHERE },

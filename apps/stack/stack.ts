@@ -13,7 +13,7 @@ import { SupervisedChild } from './supervised-child.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 /** Their sum stays under the 10 s in which a Ctrl-C has to be done. */
-const GRACE_MS = { control: 4500, nginx: 1500, mariadb: 3000 }
+const GRACE_MS = { control: 4000, nginx: 1500, mariadb: 2500 }
 
 /** A reason not to start that people can act on; printed without a stack trace. */
 export class StartError extends Error {

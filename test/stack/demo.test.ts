@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { suite, test } from 'node:test'
+import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
 import { freePorts } from '../support/ports.ts'
 import { TestStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -11,20 +12,25 @@ import { until } from '../support/until.ts'
 const DEMO = resolve(import.meta.dirname, '../../apps/stack/demo.ts')
 
 function startDemo(settings: Record<string, string>) {
-  const demo = spawn(process.execPath, [DEMO], { env: { ...process.env, ...settings } })
+  const [program, ...args] = dyingWithParent(process.execPath, DEMO)
+  const demo = spawn(program, args, {
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const pipe of [demo.stdout, demo.stderr]) {
     pipe.setEncoding('utf8').on('data', (text: string) => {
       output += text
     })
   }
-  return { demo, output: () => output }
+  return { demo, output: () => output, [Symbol.dispose]: () => demo.kill('SIGKILL') }
 }
 
 suite('the demo', () => {
   test('says how to start OnAir when there is none', async () => {
     const [port] = await freePorts(1)
-    const { demo, output } = startDemo({ PUBLIC_URL: `http://127.0.0.1:${port}` })
+    using running = startDemo({ PUBLIC_URL: `http://127.0.0.1:${port}` })
+    const { demo, output } = running
     const [code] = await once(demo, 'exit')
     assert.equal(code, 1)
     assert.match(output(), /npm start\n$/)
@@ -33,7 +39,8 @@ suite('the demo', () => {
 
   test('publishes, tells each event and where to watch, and ends the stream on Ctrl-C', async () => {
     await using stack = await TestStack.start()
-    const { demo, output } = startDemo({ PUBLIC_URL: stack.url })
+    using running = startDemo({ PUBLIC_URL: stack.url })
+    const { demo, output } = running
     await until('the stream to be live', () => output().includes('stream.live'), 40_000)
     const [, id = ''] = output().match(new RegExp(`${stack.url}/watch/([a-z0-9]+)`)) ?? []
     assert.equal((await stack.stream(id)).status, 'live')
@@ -48,13 +55,15 @@ suite('the demo', () => {
 
   test('comes back by itself when the connection is lost', async () => {
     await using stack = await TestStack.start()
-    const { demo, output } = startDemo({ PUBLIC_URL: stack.url })
+    using running = startDemo({ PUBLIC_URL: stack.url })
+    const { demo, output } = running
     await until('the stream to be live', () => output().includes('stream.live'), 40_000)
     const [, id] = output().match(/watch\/([a-z0-9]+)/) ?? []
     const drop = `${stack.internalUrl}/control/drop/publisher?app=live&name=${id}`
     assert.equal((await fetch(drop)).status, 200)
     await until('it to be live again', () => output().includes('(resumed)'), 40_000)
     assert.match(output(), /connection was lost .*; trying again/)
+    assert.doesNotMatch(output(), /live_[A-Za-z0-9]/, 'nor does ffmpeg tell the key when it complains')
     demo.kill('SIGTERM')
     await once(demo, 'exit')
   })

@@ -5,13 +5,15 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
 
 const RUN = resolve(import.meta.dirname, '../run.ts')
 
 async function runTests(...args: string[]): Promise<{ code: number; output: string }> {
   // Node's runner marks its children by this, and would not run tests inside tests.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const child = spawn(process.execPath, [RUN, ...args], { env })
+  const [program, ...programArgs] = dyingWithParent(process.execPath, RUN, ...args)
+  const child = spawn(program, programArgs, { env })
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

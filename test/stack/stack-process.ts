@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
 import { freePorts } from '../support/ports.ts'
 import { until } from '../support/until.ts'
 import { endProcessesOf } from './leftovers.ts'
@@ -51,7 +52,8 @@ export class StackProcess {
   constructor(settings: Settings) {
     this.#settings = settings
     // As in a terminal: one group for all that does not leave it.
-    this.process = spawn(process.execPath, [MAIN], {
+    const [program, ...args] = dyingWithParent(process.execPath, MAIN)
+    this.process = spawn(program, args, {
       env: { ...process.env, ...settings },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

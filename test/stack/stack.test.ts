@@ -83,10 +83,11 @@ suite('a running stack', () => {
   }
 
   test('stops everything within 10 s of a Ctrl-C and leaves no process behind', async () => {
-    // npm forwards the signal that the terminal has sent already: it must not count as impatience.
     stack.pressCtrlC()
-    stack.process.kill('SIGINT')
     const pressedAt = performance.now()
+    // npm forwards the signal that the terminal has sent already: it must not count as impatience.
+    await until('the first to be heard', () => stack.says('OnAir is stopping'))
+    stack.process.kill('SIGINT')
     assert.equal(await stack.exit(), 0)
     assert.ok(performance.now() - pressedAt < 10_000)
     assert.deepEqual(processesOf(room.folder), [])

@@ -28,8 +28,8 @@ export async function createTestDatabase(server = process.env.TEST_DATABASE_URL)
   const connection = await createConnection(settings)
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
   await connection.end()
-  // A pool, which survives a server that is killed.
-  const pool = createPool({ ...settings, database: name, connectionLimit: 2 })
+  // A pool, which survives a server that is killed; of one, so that a test can hold a transaction open.
+  const pool = createPool({ ...settings, database: name, connectionLimit: 1 })
   return {
     url: new Secret(url.href),
     async query(sql, values = []) {

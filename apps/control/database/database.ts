@@ -7,6 +7,8 @@ import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
 
 const CONNECT_MS = 1_000
+/** What the first query of a process may take; a busy machine needs seconds to start Prisma's engine. */
+const OPEN_MS = 20_000
 /** A connection whose server has frozen is given up, or the pool would fill with them. */
 const SOCKET_IDLE_MS = 5_000
 const POOL_SIZE = 10
@@ -35,12 +37,20 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Runs one piece of work against the database.
-   * @throws DatabaseUnavailableError when it can't be reached or takes longer than 1.8 s
+   * Connects, and starts the engine, so that the first answer need not wait for either.
+   * @throws DatabaseUnavailableError
    */
-  async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  async open(): Promise<void> {
+    await this.run((client) => client.$queryRaw`SELECT 1`, OPEN_MS)
+  }
+
+  /**
+   * Runs one piece of work against the database.
+   * @throws DatabaseUnavailableError when it can't be reached or takes longer than `limitMs`, 1.8 s
+   */
+  async run<T>(work: (client: Client) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     try {
-      return await inTime(() => work(this.#prisma))
+      return await inTime(() => work(this.#prisma), limitMs)
     } catch (error) {
       throw isUnavailable(error) ? new DatabaseUnavailableError(messageOf(error), { cause: error }) : error
     }

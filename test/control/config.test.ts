@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import { ConfigError, readConfig } from '../../apps/control/config.ts'
+import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
+import { Secret } from '../../apps/control/secret.ts'
+
+function problems(env: Record<string, string>): string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim())
+  }
+  return []
+}
+
+describe('without settings', () => {
+  const config = readConfig({})
+
+  test('everything has its default', () => {
+    assert.deepEqual(
+      { ...config, nodeId: 'host' },
+      {
+        publicUrl: 'http://localhost:8080',
+        rtmpUrl: 'rtmp://localhost:1935/live',
+        databaseUrl: undefined,
+        httpPort: 8080,
+        rtmpPort: 1935,
+        apiPort: 3000,
+        hooksPort: 3001,
+        internalHttpPort: 8090,
+        internalRtmpPort: 19350,
+        listenAddress: '127.0.0.1',
+        nginxUrl: 'http://127.0.0.1:8090',
+        controlUrl: 'http://127.0.0.1:3000',
+        hlsDir: '/tmp/hls',
+        dashDir: '/tmp/dash',
+        dataDir: '.data',
+        streamKeyTtlMs: 600_000,
+        reconnectWindowMs: 60_000,
+        streamCreation: 'open',
+        createRateLimit: 30,
+        eventRetentionMs: 30 * 24 * 60 * 60 * 1_000,
+        apiTokens: [],
+        corsOrigins: ['*'],
+        logLevel: 'info',
+        nodeId: 'host',
+      },
+    )
+    assert.match(config.nodeId, /^[A-Za-z0-9._-]{1,64}$/)
+  })
+
+  test('an empty value is no value, as compose files pass it on', () => {
+    const names = [
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'HTTP_PORT',
+      'STREAM_KEY_TTL',
+      'API_TOKENS',
+      'NODE_ID',
+      'LOG_LEVEL',
+    ]
+    assert.deepEqual(readConfig(Object.fromEntries(names.map((name) => [name, '']))), config)
+  })
+
+  test('what else is in the environment does not matter', () => {
+    assert.deepEqual(readConfig({ PATH: '/bin', HOME: '/root', PORT: 'x' }), config)
+  })
+})
+
+describe('defaults follow the ports', () => {
+  test('PUBLIC_URL, RTMP_URL, NGINX_URL and CONTROL_URL do', () => {
+    const config = readConfig({ HTTP_PORT: '81', RTMP_PORT: '82', API_PORT: '83', INTERNAL_HTTP_PORT: '84' })
+    assert.equal(config.publicUrl, 'http://localhost:81')
+    assert.equal(config.rtmpUrl, 'rtmp://localhost:82/live')
+    assert.equal(config.controlUrl, 'http://127.0.0.1:83')
+    assert.equal(config.nginxUrl, 'http://127.0.0.1:84')
+  })
+
+  test('unless they are set themselves, without a slash at the end', () => {
+    const config = readConfig({
+      ...{ PUBLIC_URL: 'https://tv.example/', RTMP_URL: 'rtmps://tv.example:443/live/', HTTP_PORT: '81' },
+      ...{ NGINX_URL: 'http://nginx:8090/', CONTROL_URL: 'http://control:3000' },
+    })
+    assert.equal(config.publicUrl, 'https://tv.example')
+    assert.equal(config.rtmpUrl, 'rtmps://tv.example:443/live')
+    assert.equal(config.nginxUrl, 'http://nginx:8090')
+    assert.equal(config.controlUrl, 'http://control:3000')
+  })
+})
+
+test('seconds and days may be fractions, lists have white space around their items', () => {
+  const config = readConfig({
+    ...{ STREAM_KEY_TTL: '1.5', RECONNECT_WINDOW: '0.25', EVENT_RETENTION: '0.5', CREATE_RATE_LIMIT: '0' },
+    ...{ API_TOKENS: ' one , two,,', CORS_ORIGINS: 'https://a.example, http://localhost:5173' },
+  })
+  assert.deepEqual([config.streamKeyTtlMs, config.reconnectWindowMs, config.createRateLimit], [1_500, 250, 0])
+  assert.equal(config.eventRetentionMs, 12 * 60 * 60 * 1_000)
+  assert.deepEqual(
+    config.apiTokens.map((token) => token.reveal()),
+    ['one', 'two'],
+  )
+  assert.deepEqual(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
+})
+
+describe('a wrong setting', () => {
+  const wrong: [name: string, values: string[]][] = [
+    ['PUBLIC_URL', ['tv.example', 'ftp://x', '/path']],
+    ['RTMP_URL', ['http://x/live', 'localhost']],
+    [
+      'DATABASE_URL',
+      [
+        'postgres://u@h/db',
+        'mysql://u@h',
+        'mysql://u@h/',
+        'h/db',
+        'mysql://u:%zz@h/db',
+        'mysql://u:%ff@h/db',
+        'mysql://h:99999/db',
+      ],
+    ],
+    ['HTTP_PORT', ['0', '65536', '80.5', 'http', '-1']],
+    ['RTMP_PORT', ['x']],
+    ['API_PORT', ['x']],
+    ['HOOKS_PORT', ['x']],
+    ['INTERNAL_HTTP_PORT', ['x']],
+    ['INTERNAL_RTMP_PORT', ['x']],
+    ['LISTEN_ADDRESS', ['localhost', '1.2.3']],
+    ['NGINX_URL', ['nginx:8090']],
+    ['CONTROL_URL', ['unix:/x']],
+    ['STREAM_KEY_TTL', ['0', '-1', 'ten', '9999999999']],
+    ['RECONNECT_WINDOW', ['0', '1m', 'NaN']],
+    ['STREAM_CREATION', ['closed', 'Open']],
+    ['CREATE_RATE_LIMIT', ['-1', '1.5', 'many']],
+    ['EVENT_RETENTION', ['0', 'x']],
+    ['CORS_ORIGINS', ['example.com', 'https://a.example/', 'https://a.example/path']],
+    ['LOG_LEVEL', ['loud', 'INFO']],
+    ['NODE_ID', ['a b', 'x'.repeat(65), 'é']],
+  ]
+  for (const [name, values] of wrong) {
+    test(`${name} stops the start and is named`, () => {
+      for (const value of values) {
+        const found = problems({ [name]: value })
+        assert.ok(
+          found.some((line) => line.startsWith(`${name}: `)),
+          `${name}=${value}: ${found.join(' | ') || 'accepted'}`,
+        )
+      }
+    })
+  }
+
+  test('is told together with all the others, once each', () => {
+    const found = problems({ HTTP_PORT: 'x', STREAM_KEY_TTL: '0', LOG_LEVEL: 'loud', NODE_ID: 'a b' })
+    assert.deepEqual(found.map((line) => line.split(':')[0]).sort(), [
+      'HTTP_PORT',
+      'LOG_LEVEL',
+      'NODE_ID',
+      'STREAM_KEY_TTL',
+    ])
+  })
+
+  test('is told without the value where that is a secret', () => {
+    for (const url of [
+      'mysql://root:hunter2@h',
+      'postgres://root:hunter2@h/db',
+      'mysql://root:hunter2%zz@h/db',
+    ]) {
+      assert.ok(
+        !problems({ DATABASE_URL: url, API_TOKENS: 'hunter2', LOG_LEVEL: 'x' }).join().includes('hunter2'),
+        url,
+      )
+    }
+  })
+
+  test('is a port that two servers would share', () => {
+    const found = problems({ HTTP_PORT: '3000', HOOKS_PORT: '1935' })
+    assert.deepEqual(
+      found.map((line) => line.split(':')[0]),
+      ['API_PORT', 'HOOKS_PORT'],
+    )
+  })
+})
+
+test('secrets do not print with the settings', () => {
+  const config = readConfig({ DATABASE_URL: 'mysql://root:hunter2@h/db', API_TOKENS: 'hunter2' })
+  assert.ok(!inspect(config, { depth: 9, showHidden: true }).includes('hunter2'))
+  assert.ok(!JSON.stringify(config).includes('hunter2'))
+  assert.equal(config.databaseUrl?.reveal(), 'mysql://root:hunter2@h/db')
+})
+
+describe('DATABASE_URL', () => {
+  const parse = (url: string) => parseConnectionUrl(new Secret(url))
+
+  test('is taken apart, percent signs undone', () => {
+    assert.deepEqual(parse('mysql://u%40ser:p%3Aw%2F@db.example:3307/on%2Dair'), {
+      ...{ host: 'db.example', port: 3307, user: 'u@ser', password: 'p:w/', database: 'on-air' },
+      socketPath: undefined,
+    })
+  })
+
+  test('may do without port and password, name an IPv6 address, or a socket', () => {
+    const { port, password } = parse('mysql://root@h/db')
+    assert.deepEqual([port, password], [3306, ''])
+    assert.equal(parse('mysql://root@[::1]:3306/db').host, '::1')
+    assert.equal(
+      parse('mysql://root@localhost/db?socket=%2Frun%2Fmy%20sql.sock').socketPath,
+      '/run/my sql.sock',
+    )
+    assert.equal(
+      readConfig({ DATABASE_URL: 'mariadb://root@h/db' }).databaseUrl?.reveal(),
+      'mariadb://root@h/db',
+    )
+  })
+})

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Database } from '../../../apps/control/database/database.ts'
+import { migrate } from '../../../apps/control/database/migrations.ts'
+import { Transactions } from '../../../apps/control/database/transactions.ts'
+import { Feed } from '../../../apps/control/events/feed.ts'
+import { EventLog } from '../../../apps/control/events/log.ts'
+import type { Logger } from '../../../apps/control/logger.ts'
+import { MIGRATIONS_DIR } from '../../support/control.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { until } from '../../support/until.ts'
+import { append, appendMany, draft } from '../support/events.ts'
+
+let stack: AsyncDisposableStack
+let own: TestDatabase
+let database: Database
+let mine: Transactions
+let theirs: Transactions
+let warnings: string[] = []
+const warn = (_: unknown, message: string) => void warnings.push(message)
+const logger = { warn, info() {}, debug() {}, error() {}, fatal() {} } as unknown as Logger
+
+before(async () => {
+  stack = new AsyncDisposableStack()
+  own = stack.use(await createTestDatabase())
+  await migrate(own.url, MIGRATIONS_DIR)
+  database = stack.use(new Database(own.url))
+  await database.open()
+  mine = stack.use(new Transactions(own.url))
+  theirs = stack.use(new Transactions(own.url))
+  await append(theirs, draft(), draft())
+})
+after(() => stack.disposeAsync())
+
+async function startFeed({ hasPeers = false, log = new EventLog(database) } = {}) {
+  const feed = new Feed({ log, logger })
+  await feed.start()
+  feed.tailFor(hasPeers)
+  const begin = feed.head
+  const seen: number[] = []
+  let completed = false
+  feed.events$.subscribe({ next: (event) => seen.push(event.id - begin), complete: () => (completed = true) })
+  return {
+    feed,
+    seen,
+    begin,
+    completed: () => completed,
+    [Symbol.asyncDispose]: () => feed[Symbol.asyncDispose](),
+  }
+}
+
+test('begins at the log’s end', async () => {
+  await using it = await startFeed({ hasPeers: true })
+  assert.equal(it.begin, (await new EventLog(database).bounds()).head)
+  await append(theirs, draft())
+  await until('the new one', () => it.seen.length === 1)
+  assert.deepEqual(it.seen, [1])
+})
+
+test('brings this process’s own events at once, without asking the log', async () => {
+  await using it = await startFeed()
+  it.feed.committed(await append(mine, draft(), draft()))
+  assert.deepEqual(it.seen, [1, 2])
+  assert.equal(it.feed.head, it.begin + 2)
+})
+
+test('brings the events of other processes, in order, each once', async () => {
+  await using it = await startFeed({ hasPeers: true })
+  const writes = Array.from({ length: 40 }, async (_, n) => {
+    const events = await append(n % 2 === 0 ? mine : theirs, draft(), ...(n % 3 === 0 ? [draft()] : []))
+    if (n % 2 === 0) it.feed.committed(events)
+    return events.length
+  })
+  const total = (await Promise.all(writes)).reduce((sum, count) => sum + count)
+  await until('all of them', () => it.seen.length >= total)
+  assert.deepEqual(
+    it.seen,
+    Array.from({ length: total }, (_, n) => n + 1),
+  )
+})
+
+test('puts right what is reported out of order, twice or too late', async () => {
+  await using it = await startFeed()
+  const [a, b, c] = [await append(mine, draft()), await append(mine, draft()), await append(mine, draft())]
+  it.feed.committed(c)
+  it.feed.committed(a)
+  it.feed.committed(b)
+  it.feed.committed(b)
+  await until('all three', () => it.seen.length === 3)
+  it.feed.committed(a)
+  it.feed.committed([])
+  it.feed.poke()
+  const next = await append(mine, draft())
+  it.feed.committed(next)
+  await until('the next', () => it.seen.length >= 4)
+  assert.deepEqual(it.seen, [1, 2, 3, 4])
+})
+
+test('finds an own event’s way past one of another process that it has not seen yet', async () => {
+  await using it = await startFeed()
+  await append(theirs, draft())
+  it.feed.committed(await append(mine, draft()))
+  await until('both', () => it.seen.length === 2)
+  assert.deepEqual(it.seen, [1, 2])
+})
+
+test('reads on through more than a page', async () => {
+  await using it = await startFeed()
+  await appendMany(own, 1_203)
+  it.feed.poke()
+  await until('all of them', () => it.seen.length === 1_203)
+  assert.deepEqual([it.seen[0], it.seen.at(-1)], [1, 1_203])
+  assert.equal(new Set(it.seen).size, 1_203)
+})
+
+test('goes on after the log could not be read, having lost nothing', async () => {
+  const real = new EventLog(database)
+  let failures = 2
+  const flaky = {
+    bounds: () => real.bounds(),
+    after: (...args: Parameters<EventLog['after']>) =>
+      failures-- > 0 ? Promise.reject(new Error('away')) : real.after(...args),
+  } as EventLog
+  warnings = []
+  await using it = await startFeed({ hasPeers: true, log: flaky })
+  await append(theirs, draft(), draft())
+  await until('both', () => it.seen.length === 2)
+  assert.deepEqual(it.seen, [1, 2])
+  assert.equal(warnings.length, 2)
+})
+
+test('is over once it is disposed, twice if need be', async () => {
+  const it = await startFeed({ hasPeers: true })
+  it.feed.poke()
+  await it.feed[Symbol.asyncDispose]()
+  assert.ok(it.completed())
+  await append(theirs, draft())
+  it.feed.poke()
+  it.feed.committed(await append(mine, draft()))
+  await it.feed[Symbol.asyncDispose]()
+  assert.deepEqual(it.seen, [])
+})

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { Database } from '../../../apps/control/database/database.ts'
+import { migrate } from '../../../apps/control/database/migrations.ts'
+import { Transactions } from '../../../apps/control/database/transactions.ts'
+import { appendEvents, EventLog } from '../../../apps/control/events/log.ts'
+import { MIGRATIONS_DIR } from '../../support/control.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { append, appendMany, draft } from '../support/events.ts'
+
+let stack: AsyncDisposableStack
+let own: TestDatabase
+/** Two processes on one database. */
+let first: Transactions
+let second: Transactions
+let firstLog: EventLog
+let log: EventLog
+
+before(async () => {
+  stack = new AsyncDisposableStack()
+  own = stack.use(await createTestDatabase())
+  await migrate(own.url, MIGRATIONS_DIR)
+  const logs = [0, 1].map(() => new EventLog(stack.use(new Database(own.url))))
+  firstLog = logs[0] as EventLog
+  log = logs[1] as EventLog
+  first = stack.use(new Transactions(own.url))
+  second = stack.use(new Transactions(own.url))
+  await log.bounds()
+})
+after(() => stack.disposeAsync())
+beforeEach(async () => {
+  await own.query('DELETE FROM events')
+  await own.query('UPDATE event_sequence SET head = 0, pruned = 0')
+})
+
+const ids = (events: readonly { id: number }[]) => events.map((event) => event.id)
+const upTo = (last: number, start = 1) => Array.from({ length: last - start + 1 }, (_, n) => start + n)
+
+describe('ids', () => {
+  test('count from 1 without a gap, also where a transaction has failed', async () => {
+    assert.deepEqual(ids(await append(first, draft(), draft())), [1, 2])
+    await assert.rejects(
+      first.run(async (tx) => {
+        await appendEvents(tx, [draft(), draft(), draft()])
+        throw new Error('undone')
+      }),
+    )
+    assert.deepEqual(ids(await append(second, draft())), [3])
+    assert.deepEqual(ids(await log.after(0, 100)), [1, 2, 3])
+    assert.deepEqual(await log.bounds(), { head: 3, pruned: 0 })
+  })
+
+  test('rise in commit order while two processes write: a reader that follows passes none', async () => {
+    let writing = true
+    const followed: number[] = []
+    const following = (async () => {
+      for (let last = false; !last; ) {
+        last = !writing
+        followed.push(...ids(await log.after(followed.at(-1) ?? 0, 7)))
+      }
+    })()
+    const given: number[] = []
+    for (let round = 0; round < 4; round++) {
+      const results = await Promise.allSettled(
+        upTo(50).map((n) =>
+          (n % 2 === 0 ? first : second).run(async (tx) => {
+            const appended = await appendEvents(tx, n % 7 === 0 ? [draft(), draft()] : [draft()])
+            if (n % 10 === 0) throw new Error('undone')
+            return appended
+          }),
+        ),
+      )
+      for (const result of results) if (result.status === 'fulfilled') given.push(...ids(result.value))
+      assert.equal(results.filter((result) => result.status === 'rejected').length, 5)
+    }
+    writing = false
+    await following
+    const all = await log.after(followed.at(-1) ?? 0, 1_000)
+    followed.push(...ids(all))
+    assert.deepEqual(followed, upTo(given.length))
+    assert.deepEqual(
+      given.sort((a, b) => a - b),
+      followed,
+    )
+  })
+
+  test('do not become visible before those that were given out earlier', async () => {
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>()
+    const { promise: appended, resolve: hasAppended } = Promise.withResolvers<void>()
+    const slow = first.run(async (tx) => {
+      await appendEvents(tx, [draft()])
+      hasAppended()
+      await hold
+    })
+    await appended
+    const quick = append(second, draft())
+    const early = await Promise.race([
+      quick.then(() => 'committed'),
+      log.after(0, 10).then((seen) => seen.length),
+    ])
+    assert.equal(early, 0, 'neither is there while the first is not')
+    release()
+    await slow
+    assert.deepEqual([ids(await quick), ids(await log.after(0, 10))], [[2], [1, 2]])
+  })
+})
+
+describe('reading', () => {
+  test('gives events back as they were written, byte for byte', async () => {
+    const body = { stream: { title: 'Grüße 🎥 "\\\n' }, resumed: true }
+    const [written] = await append(first, draft({ body }))
+    assert.deepEqual(await log.after(0, 10), [written])
+    assert.deepEqual(JSON.parse(written?.data ?? ''), {
+      id: '1',
+      type: 'stream.live',
+      createdAt: '2026-01-02T03:04:05.678Z',
+      ...body,
+    })
+  })
+
+  test('is by stream, by having been live, by type, from a cursor and in pages', async () => {
+    const [mine, other] = ['m'.repeat(20), 'o'.repeat(20)]
+    await append(
+      first,
+      draft({ streamId: mine, type: 'stream.created', wasLive: false }),
+      draft({ streamId: mine }),
+      draft({ streamId: other }),
+      draft({ streamId: mine, type: 'stream.ended' }),
+      draft({ streamId: other, type: 'stream.ended', wasLive: false }),
+    )
+    const read = async (
+      streamId: string | null,
+      types: ('stream.created' | 'stream.ended')[] | null,
+      from = 0,
+      limit = 9,
+    ) => ids(await log.after(from, limit, { streamId, types: types === null ? null : new Set(types) }))
+    assert.deepEqual(await read(null, null), [2, 3, 4])
+    assert.deepEqual(await read(mine, null), [1, 2, 4])
+    assert.deepEqual(await read(null, ['stream.ended']), [4])
+    assert.deepEqual(await read(mine, ['stream.created', 'stream.ended']), [1, 4])
+    assert.deepEqual(await read(mine, null, 1), [2, 4])
+    assert.deepEqual(await read(mine, null, 0, 2), [1, 2])
+    assert.deepEqual(await read('n'.repeat(20), null), [])
+    assert.deepEqual(ids(await log.after(2, 2)), [3, 4])
+  })
+})
+
+describe('pruning', () => {
+  const day = (n: number) => new Date(Date.UTC(2026, 0, n))
+
+  test('removes what is older and remembers up to where', async () => {
+    await append(first, ...upTo(6).map((n) => draft({ createdAt: day(n) })))
+    assert.equal(await log.prune(day(4)), 3)
+    assert.deepEqual([ids(await log.after(0, 10)), await log.bounds()], [[4, 5, 6], { head: 6, pruned: 3 }])
+    assert.equal(await log.prune(day(4)), 0)
+    assert.equal(await log.prune(day(30)), 3)
+    assert.deepEqual(await log.bounds(), { head: 6, pruned: 6 })
+    assert.deepEqual(ids(await append(first, draft())), [7], 'ids are never used again')
+  })
+
+  test('leaves no hole: what stands behind a younger event waits for it', async () => {
+    await append(first, ...[1, 5, 2].map((n) => draft({ createdAt: day(n) })))
+    assert.equal(await log.prune(day(4)), 1)
+    assert.deepEqual([ids(await log.after(0, 10)), (await log.bounds()).pruned], [[2, 3], 1])
+  })
+
+  test('of a long log goes on until all of it is done', async () => {
+    await appendMany(own, 2_500)
+    await own.query("UPDATE events SET created_at = '2026-01-01' WHERE id <= 2300")
+    assert.equal(await log.prune(day(2)), 2_300)
+    assert.deepEqual(await log.bounds(), { head: 2_500, pruned: 2_300 })
+  })
+
+  test('goes on while events are written, and by two processes at once', async () => {
+    await append(first, ...upTo(40).map(() => draft({ createdAt: day(10) })))
+    await own.query("UPDATE events SET created_at = '2026-01-01' WHERE id <= 20")
+    const writes = upTo(20).map(() => append(second, draft({ createdAt: day(300) })))
+    const prunes = [log.prune(day(2)), firstLog.prune(day(2)), log.prune(day(2))]
+    await Promise.all([...writes, ...prunes])
+    const { head, pruned } = await log.bounds()
+    assert.deepEqual([head, pruned], [60, 20])
+    assert.deepEqual(ids(await log.after(0, 100)), upTo(60, 21))
+  })
+
+  test('never takes its mark back, when a process with less to remove comes last', async () => {
+    for (let round = 0; round < 10; round++) {
+      await own.query('DELETE FROM events')
+      await own.query('UPDATE event_sequence SET head = 0, pruned = 0')
+      await append(first, ...upTo(9).map((n) => draft({ createdAt: day(n) })))
+      await Promise.all([log.prune(day(8)), firstLog.prune(day(5))])
+      assert.deepEqual([(await log.bounds()).pruned, ids(await log.after(0, 10))], [7, [8, 9]])
+    }
+  })
+})

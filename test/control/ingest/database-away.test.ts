@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { createTestDatabase } from '../../support/database.ts'
+import { SseReader } from '../../support/sse.ts'
+import { until } from '../../support/until.ts'
+import { call, createStream, publish, publishDone, put, readStream, refused } from '../support/api.ts'
+import { DatabaseProxy } from '../support/unix-proxy.ts'
+
+let stack: AsyncDisposableStack
+let proxy: DatabaseProxy
+let control: TestControl
+before(async () => {
+  stack = new AsyncDisposableStack()
+  const database = stack.use(await createTestDatabase())
+  proxy = stack.use(await DatabaseProxy.start(database))
+  control = stack.use(await startControl({ database: proxy.database }))
+})
+after(() => stack.disposeAsync())
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const begin = performance.now()
+  return [await work(), performance.now() - begin]
+}
+
+const away = {
+  freeze: ['frozen', () => proxy.freeze(), () => proxy.thaw()],
+  cut: ['gone', () => proxy.cut(), () => proxy.mend()],
+} as const
+
+for (const [what, leave, comeBack] of Object.values(away)) {
+  test(`with the database ${what}: hooks say 503 within 2 s, REST says so, events stay open, and all is well again after`, async () => {
+    const { id, streamKey } = await createStream(control)
+    await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+    leave()
+    try {
+      const [hooked, rest, done, ready] = await Promise.all([
+        timed(() => publish(control, streamKey.value)),
+        timed(() => refused(control, `/v1/streams/${id}`, {}, 503, 'database_unavailable')),
+        timed(() => publishDone(control, streamKey.value, 9)),
+        timed(() => call(control, '/readyz')),
+      ])
+      assert.deepEqual(hooked[0], { status: 503, location: null })
+      assert.match(rest[0].headers.get('retry-after') ?? '', /^\d+$/)
+      assert.equal(ready[0].status, 503)
+      for (const [, ms] of [hooked, rest, done, ready]) assert.ok(ms < 2_000, `${ms} ms`)
+      await refused(control, '/v1/streams', { method: 'POST', json: {} }, 503, 'database_unavailable')
+      await refused(
+        control,
+        `/v1/streams/${id}/end`,
+        { method: 'POST', token: streamKey.value },
+        503,
+        'database_unavailable',
+      )
+      // A key that can't be one needs no database.
+      const [wrong, ms] = await timed(() => publish(control, 'wrong'))
+      assert.ok(wrong.status === 403 && ms < 1_000, `${wrong.status} after ${ms} ms`)
+      assert.equal((await call(control, '/healthz')).status, 200)
+      assert.equal(reader.ended, false)
+    } finally {
+      comeBack()
+    }
+    await until('REST to answer again', async () => (await call(control, `/v1/streams/${id}`)).status === 200)
+    assert.equal(reader.ended, false)
+    const next = await createStream(control)
+    assert.deepEqual(await publish(control, next.streamKey.value), { status: 302, location: next.id })
+    await put(control, id, { kind: 'end-requested', by: 'owner' })
+    await reader.frame('stream.ended')
+    assert.equal((await readStream(control, id)).status, 'ended')
+  })
+}
+
+test('connections that break just after their login break nothing else', async () => {
+  const { id, streamKey } = await createStream(control)
+  proxy.cut()
+  proxy.breakAfterLogin = true
+  proxy.mend()
+  try {
+    assert.equal((await publish(control, streamKey.value)).status, 503)
+    await refused(control, `/v1/streams/${id}`, {}, 503, 'database_unavailable')
+  } finally {
+    proxy.breakAfterLogin = false
+  }
+  await until('REST to answer again', async () => (await call(control, `/v1/streams/${id}`)).status === 200)
+})
+
+test('a key that fails its checksum is refused without asking the database', async () => {
+  const { streamKey } = await createStream(control)
+  const { value } = streamKey
+  const flipped = value.slice(0, -1) + (value.endsWith('0') ? '1' : '0')
+  proxy.cut()
+  try {
+    for (const name of [flipped, 'stream', 'live_']) {
+      assert.equal((await publish(control, name)).status, 403)
+      assert.equal((await publishDone(control, name)).status, 204)
+    }
+  } finally {
+    proxy.mend()
+  }
+})

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import type { IssuedStreamResource } from '../../../apps/control/streams/schemas.ts'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { SseReader } from '../../support/sse.ts'
+import { until } from '../../support/until.ts'
+import { createStream, publish, publishDone, put, readStream } from '../support/api.ts'
+import { TestClock } from '../support/clock.ts'
+import { FakeNginx } from '../support/fake-nginx.ts'
+
+const REFUSED = { status: 403, location: null }
+const clock = new TestClock()
+let nginx: FakeNginx
+let control: TestControl
+before(async () => {
+  nginx = await FakeNginx.start()
+  control = await startControl({ now: clock.now, env: { NGINX_URL: nginx.url } })
+})
+after(async () => {
+  await control[Symbol.asyncDispose]()
+  await nginx[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  nginx.mood = 'well'
+  nginx.stubborn = false
+  nginx.instance = '1-100'
+  nginx.drops.length = 0
+})
+
+async function writePlaylist(id: string, modifiedAt: Date): Promise<void> {
+  const path = join(control.hlsDir, id, 'index.m3u8')
+  await writeFile(path, '#EXTM3U\n')
+  await utimes(path, modifiedAt, modifiedAt)
+}
+
+/** A live stream whose publisher is client 1, in the database and at nginx. */
+async function live(): Promise<IssuedStreamResource> {
+  const issued = await createStream(control)
+  await publish(control, issued.streamKey.value, 1)
+  nginx.publish(issued.id, 1)
+  await put(control, issued.id, { kind: 'playlist-seen', nodeId: 'test', modifiedAt: new Date() })
+  return issued
+}
+
+/** The same, and the publisher has left, as nginx has told. */
+async function lost(): Promise<IssuedStreamResource> {
+  const issued = await live()
+  nginx.leave(issued.id)
+  await publishDone(control, issued.streamKey.value, 1)
+  assert.equal((await readStream(control, issued.id)).status, 'reconnecting')
+  return issued
+}
+
+async function eventTypes(id: string): Promise<unknown[]> {
+  const rows = await control.database.query('SELECT type FROM events WHERE stream_id = ? ORDER BY id', [id])
+  return rows.map((row) => row.type)
+}
+
+const sessionOf = async (id: string) => (await control.context.store.find(id))?.session ?? null
+
+test('a first publisher is let in whatever nginx says', async () => {
+  for (const mood of ['failing', 'confused'] as const) {
+    nginx.mood = mood
+    const { id, streamKey } = await createStream(control)
+    assert.deepEqual(await publish(control, streamKey.value), { status: 302, location: id })
+  }
+})
+
+describe('within the reconnect window', () => {
+  test('the key lets its streamer back in, unannounced until the playlist goes on', async () => {
+    const { id, streamKey } = await live()
+    await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+    const before = new Date(Date.now() - 60_000)
+    await writePlaylist(id, before)
+    nginx.leave(id)
+    await publishDone(control, streamKey.value, 1)
+    assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
+    assert.equal((await readStream(control, id)).status, 'reconnecting')
+    const stream = await control.context.store.find(id)
+    assert.equal(stream?.deadlineAt, null, 'the window stands still')
+    assert.deepEqual(stream?.session?.baselineAt, before)
+    // The window's end means nothing any more.
+    clock.advance(61_000)
+    await put(control, id, { kind: 'deadline-passed' })
+    await writePlaylist(id, new Date(before.getTime() + 1))
+    const { data } = await reader.frame('stream.live')
+    assert.equal(data.resumed, true)
+    assert.deepEqual(reader.types, ['stream.reconnecting', 'stream.live'])
+  })
+
+  test('what nginx still has of the publisher before is dropped first, in both applications', async () => {
+    const { id, streamKey } = await lost()
+    nginx.hls.set(id, 77)
+    assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
+    assert.deepEqual(nginx.drops, [`hls ${id}`])
+    const again = await lost()
+    nginx.publish(again.id, 1)
+    assert.deepEqual(await publish(control, again.streamKey.value, 2), { status: 302, location: again.id })
+    assert.ok(nginx.drops.includes(`live ${again.id}`))
+  })
+
+  test('nobody is let in before nginx has let go, and the answer comes in time', async () => {
+    const { id, streamKey } = await lost()
+    nginx.stubborn = true
+    nginx.hls.set(id, 77)
+    const begin = performance.now()
+    assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+    assert.ok(performance.now() - begin < 2_000)
+    assert.equal(await sessionOf(id), null)
+    nginx.leave(id)
+    assert.deepEqual(await publish(control, streamKey.value, 3), { status: 302, location: id })
+  })
+
+  test('nobody is let in while nginx can’t say', async () => {
+    const { id, streamKey } = await lost()
+    for (const mood of ['failing', 'confused'] as const) {
+      nginx.mood = mood
+      assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+    }
+    nginx.mood = 'well'
+    assert.deepEqual(await publish(control, streamKey.value, 3), { status: 302, location: id })
+  })
+
+  test('one of many who come back at once is let in, and is not dropped for the next', async () => {
+    const { id, streamKey } = await lost()
+    const comers = [2, 3, 4, 5]
+    const answers = await Promise.all(comers.map((client) => publish(control, streamKey.value, client)))
+    assert.equal(answers.filter(({ status }) => status === 302).length, 1)
+    const winner = comers[answers.findIndex(({ status }) => status === 302)]
+    assert.equal((await sessionOf(id))?.clientId, winner)
+    assert.deepEqual(nginx.drops, [])
+  })
+})
+
+test('after the window nobody is let in', async () => {
+  const { streamKey } = await lost()
+  clock.advance(60_001)
+  assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+})
+
+describe('while somebody publishes', () => {
+  test('a second is refused, and the first is left alone', async () => {
+    const { id, streamKey } = await live()
+    clock.advance(10_000)
+    const before = await eventTypes(id)
+    assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+    assert.deepEqual([nginx.drops, await eventTypes(id), (await sessionOf(id))?.clientId], [[], before, 1])
+  })
+
+  test('within 5 s of the first nginx is not even asked: it may not show it yet', async () => {
+    const { id, streamKey } = await live()
+    nginx.leave(id)
+    const { asked } = nginx
+    clock.advance(4_000)
+    assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+    assert.deepEqual([nginx.asked, (await sessionOf(id))?.clientId], [asked, 1])
+  })
+
+  test('a ghost that nginx does not have any more makes room, told as a reconnect', async () => {
+    const { id, streamKey } = await live()
+    nginx.leave(id)
+    clock.advance(5_000)
+    assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
+    assert.equal((await sessionOf(id))?.clientId, 2)
+    assert.equal((await eventTypes(id)).at(-1), 'stream.reconnecting')
+    // The ghost's own goodbye comes late, and is not the new publisher's.
+    await publishDone(control, streamKey.value, 1)
+    assert.equal((await sessionOf(id))?.clientId, 2)
+  })
+
+  test('a publisher of nginx’s life before is a ghost, even if its number has been given out again', async () => {
+    const { id, streamKey } = await live()
+    nginx.instance = '2-200'
+    nginx.leave(id)
+    clock.advance(5_000)
+    assert.deepEqual(await publish(control, streamKey.value, 1, { nginx: '2-200' }), {
+      status: 302,
+      location: id,
+    })
+    const session = await sessionOf(id)
+    assert.deepEqual([session?.clientId, session?.nginx], [1, '2-200'])
+  })
+
+  test('on another node a second is refused: this nginx can’t tell', async () => {
+    await using other = await startControl({
+      database: control.database,
+      now: clock.now,
+      env: { NGINX_URL: nginx.url, NODE_ID: 'other' },
+    })
+    const { id, streamKey } = await live()
+    nginx.leave(id)
+    clock.advance(10_000)
+    assert.deepEqual(await publish(other, streamKey.value, 2), REFUSED)
+    assert.equal((await sessionOf(id))?.nodeId, 'test')
+  })
+})
+
+test('an owner’s end drops the publisher and ends the playlist, once nginx has let go', async () => {
+  const { id, streamKey } = await live()
+  await writePlaylist(id, new Date())
+  await put(control, id, { kind: 'end-requested', by: 'owner' })
+  await until(
+    'the playlist to be closed',
+    async () => (await control.context.store.find(id))?.playlistOpen === false,
+  )
+  assert.ok(nginx.drops.includes(`live ${id}`))
+  assert.ok(!nginx.live.has(id) && !nginx.hls.has(id))
+  assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
+})

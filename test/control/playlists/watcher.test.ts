@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import type { Logger } from '../../../apps/control/logger.ts'
+import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
+import { type PlaylistSeen, PlaylistWatcher } from '../../../apps/control/playlists/watcher.ts'
+import { until } from '../../support/until.ts'
+
+const silent: Logger = { fatal() {}, error() {}, warn() {}, info() {}, debug() {} }
+let root: string
+let folder: PlaylistFolder
+let watcher: PlaylistWatcher
+let seen: PlaylistSeen[]
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'hls-'))
+  folder = new PlaylistFolder(root)
+})
+after(() => rm(root, { recursive: true }))
+beforeEach(() => {
+  seen = []
+  watcher = new PlaylistWatcher(folder, silent)
+  watcher.seen$.subscribe((playlist) => seen.push(playlist))
+})
+afterEach(() => watcher[Symbol.asyncDispose]())
+
+const ids = () => [...new Set(seen.map((playlist) => playlist.id))]
+
+/** As nginx does it: written beside its place and renamed. */
+async function write(id: string, modifiedAt?: Date): Promise<void> {
+  const path = join(root, id, 'index.m3u8')
+  await writeFile(`${path}.bak`, '#EXTM3U\n')
+  if (modifiedAt !== undefined) await utimes(`${path}.bak`, modifiedAt, modifiedAt)
+  await rename(`${path}.bak`, path)
+}
+
+async function awaited(id: string, baselineAt: Date | null = null): Promise<void> {
+  await folder.prepare(id)
+  watcher.await(id, baselineAt)
+}
+
+/**
+ * Whatever there was to see of earlier streams has been seen when this one is: its directory is not
+ * there to be watched, so that it takes the look at every stream, once a second, to find it.
+ */
+async function seesAnother(id: string): Promise<void> {
+  watcher.await(id, null)
+  await mkdir(join(root, id))
+  await write(id)
+  await until('another playlist', () => ids().includes(id))
+}
+
+test('sees a stream’s first playlist, and when it was written', async () => {
+  await awaited('first')
+  await write('first', new Date('2026-01-02T03:04:05.678Z'))
+  await until('it to be seen', () => seen.length > 0)
+  assert.deepEqual(seen[0], { id: 'first', modifiedAt: new Date('2026-01-02T03:04:05.678Z') })
+})
+
+test('sees a playlist that was there before it began to look', async () => {
+  await folder.prepare('early')
+  await write('early')
+  watcher.await('early', null)
+  await until('it to be seen', () => ids().includes('early'))
+})
+
+test('does not take the playlist of the session before for a new one, and sees the new one', async () => {
+  const before = new Date(Date.now() - 10_000)
+  await folder.prepare('back')
+  await write('back', before)
+  watcher.await('back', before)
+  await seesAnother('other')
+  await write('back', before)
+  await seesAnother('next')
+  assert.ok(!ids().includes('back'))
+  await write('back', new Date(before.getTime() + 1))
+  await until('it to be seen', () => ids().includes('back'))
+  assert.ok(seen.every((playlist) => playlist.id !== 'back' || playlist.modifiedAt > before))
+})
+
+test('sees a playlist whose directory was made after it began to look', async () => {
+  watcher.await('later', null)
+  await mkdir(join(root, 'later'))
+  await write('later')
+  await until('it to be seen', () => ids().includes('later'))
+})
+
+test('sees a playlist whose directory was removed and made anew', async () => {
+  await awaited('anew')
+  await rm(join(root, 'anew'), { recursive: true })
+  await folder.prepare('anew')
+  await write('anew')
+  await until('it to be seen', () => ids().includes('anew'))
+})
+
+test('says nothing about files that are no playlist', async () => {
+  await awaited('files')
+  await writeFile(join(root, 'files', '1.ts'), 'x')
+  await writeFile(join(root, 'files', 'index.m3u8.bak'), 'x')
+  await mkdir(join(root, 'files', 'sub'))
+  await writeFile(join(root, 'files', 'sub', 'index.m3u8'), 'x')
+  await seesAnother('proof-files')
+  assert.ok(!ids().includes('files') && !ids().includes('sub'))
+})
+
+test('is silent about a stream that was let go, and sees it when it is awaited again', async () => {
+  await awaited('gone')
+  await write('gone')
+  await until('it to be seen', () => ids().includes('gone'))
+  watcher.release('gone')
+  watcher.release('gone')
+  assert.equal(watcher.awaitedCount, 0)
+  seen.length = 0
+  await write('gone')
+  await seesAnother('proof-gone')
+  assert.ok(!ids().includes('gone'))
+  await awaited('gone', new Date(Date.now() - 1_000))
+  await write('gone', new Date(Date.now() + 1_000))
+  await until('it to be seen again', () => ids().includes('gone'))
+})
+
+test('sees every one of many that come at once', async () => {
+  const many = Array.from({ length: 60 }, (_, n) => `many-${n}`)
+  await Promise.all(many.map((id) => awaited(id)))
+  assert.equal(watcher.awaitedCount, 60)
+  await Promise.all(many.map((id) => write(id)))
+  await until('all of them', () => many.every((id) => ids().includes(id)))
+})
+
+test('keeps no watch on what was let go', async () => {
+  const before = await watches()
+  for (let round = 0; round < 3; round++) {
+    const some = Array.from({ length: 20 }, (_, n) => `let-go-${n}`)
+    await Promise.all(some.map((id) => awaited(id)))
+    await Promise.all(some.map((id) => write(id)))
+    await until('all of them', () => some.every((id) => ids().includes(id)))
+    assert.ok((await watches()) >= before + some.length)
+    for (const id of some) watcher.release(id)
+    seen.length = 0
+  }
+  await until('the watches to be gone', async () => (await watches()) <= before)
+})
+
+test('is over once it is disposed, twice if need be', async () => {
+  await awaited('over')
+  await watcher[Symbol.asyncDispose]()
+  await watcher[Symbol.asyncDispose]()
+  await write('over')
+  assert.deepEqual(ids(), [])
+})
+
+/** How many inotify watches this process has. */
+async function watches(): Promise<number> {
+  const infos = await Promise.all(
+    (await readdir('/proc/self/fdinfo')).map((fd) =>
+      readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => ''),
+    ),
+  )
+  return infos.join('').split('inotify wd:').length - 1
+}

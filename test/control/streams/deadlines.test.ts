@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { SseReader } from '../../support/sse.ts'
+import { call, createStream, goLive, liveStream, put, readStream } from '../support/api.ts'
+
+let control: TestControl
+before(async () => {
+  control = await startControl({ env: { STREAM_KEY_TTL: '0.5', RECONNECT_WINDOW: '0.5' } })
+})
+after(() => control[Symbol.asyncDispose]())
+
+const gone = (id: string) =>
+  put(control, id, { kind: 'publisher-gone', session: { nodeId: 'test', nginx: null, clientId: 1 } })
+
+test('a stream is ended when its key’s time is up, without anybody asking', async () => {
+  const { id, streamKey } = await createStream(control)
+  await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+  const { data } = await reader.frame('stream.ended')
+  const stream = await readStream(control, id)
+  assert.deepEqual(data.stream, stream)
+  assert.equal(stream.endReason, 'key_expired')
+  assert.ok(Date.parse(stream.endedAt ?? '') >= Date.parse(streamKey.expiresAt))
+})
+
+test('a new key’s time counts, not the old one’s', async () => {
+  const { id, streamKey } = await createStream(control)
+  await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+  const request = { method: 'POST', token: streamKey.value }
+  const { body } = await call<{ expiresAt: string }>(control, `/v1/streams/${id}/stream-key`, request)
+  await reader.frame('stream.ended')
+  const { endedAt } = await readStream(control, id)
+  assert.ok(Date.parse(endedAt ?? '') >= Date.parse(body.expiresAt))
+})
+
+test('a lost publisher’s window closes', async () => {
+  const { id } = await liveStream(control)
+  await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+  await gone(id)
+  await reader.frame('stream.ended')
+  assert.equal((await readStream(control, id)).endReason, 'publisher_gone')
+})
+
+test('a broadcast goes on past its key’s time, and past a window it came back in', async () => {
+  const issued = await createStream(control)
+  await goLive(control, issued)
+  await gone(issued.id)
+  await goLive(control, issued, 2)
+  // Two others whose times are up later than this one's would be.
+  for (let n = 0; n < 2; n++) {
+    const { id } = await createStream(control)
+    await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=0`)
+    await reader.frame('stream.ended')
+  }
+  assert.equal((await readStream(control, issued.id)).status, 'live')
+})

@@ -1,0 +1,186 @@
+// Calls of control's two HTTP ports, as browsers, scripts and nginx make them.
+import assert from 'node:assert/strict'
+import type { Problem } from '../../../apps/control/http/errors.ts'
+import { Secret } from '../../../apps/control/secret.ts'
+import { hashStreamKey } from '../../../apps/control/streams/keys.ts'
+import type { Fact } from '../../../apps/control/streams/lifecycle.ts'
+import type { IssuedStreamResource, StreamResource } from '../../../apps/control/streams/schemas.ts'
+import type { Stream } from '../../../apps/control/streams/stream.ts'
+import type { TestControl } from '../../support/control.ts'
+
+export interface Request {
+  readonly method?: string
+  readonly token?: string
+  /** Sent as JSON. */
+  readonly json?: unknown
+  /** Sent as it is. */
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answer<T> {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed JSON; its type is the caller's expectation. */
+  readonly body: T
+}
+
+/** One call of the public API. */
+export async function call<T = Record<string, unknown>>(
+  control: TestControl,
+  path: string,
+  { method = 'GET', token, json, body, headers = {} }: Request = {},
+): Promise<Answer<T>> {
+  const response = await fetch(`${control.apiUrl}${path}`, {
+    method,
+    headers: {
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    redirect: 'manual',
+    ...(json === undefined && body === undefined ? {} : { body: body ?? JSON.stringify(json) }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: (isJson ? JSON.parse(text) : null) as T,
+  }
+}
+
+/** A call that must be answered with this problem. */
+export async function refused(
+  control: TestControl,
+  path: string,
+  request: Request,
+  status: number,
+  code: string,
+): Promise<Answer<Problem>> {
+  const answer = await call<Problem>(control, path, request)
+  assert.equal(answer.status, status, answer.text)
+  assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
+  assert.deepEqual([answer.body.type, answer.body.status, answer.body.code], ['about:blank', status, code])
+  assert.ok(answer.body.title.length > 0 && answer.body.detail.length > 0)
+  return answer
+}
+
+/** The fields a validation problem names. */
+export function fieldsOf({ body }: Answer<Problem>): string[] {
+  return (body.errors ?? []).map((error) => `${error.in} ${error.field}`).sort()
+}
+
+/** A new stream, with its key. */
+export async function createStream(
+  control: TestControl,
+  json: Record<string, unknown> = {},
+): Promise<IssuedStreamResource> {
+  const { status, body, text } = await call<IssuedStreamResource>(control, '/v1/streams', {
+    method: 'POST',
+    json,
+  })
+  assert.equal(status, 201, text)
+  return body
+}
+
+export async function readStream(control: TestControl, id: string): Promise<StreamResource> {
+  const { status, body, text } = await call<StreamResource>(control, `/v1/streams/${id}`)
+  assert.equal(status, 200, text)
+  return body
+}
+
+/** Puts a fact to a stream past the hooks and the watcher. */
+export async function put(control: TestControl, id: string, fact: Fact): Promise<Stream> {
+  const result = await control.context.streams.submit(id, fact)
+  assert.ok(result, 'there is such a stream')
+  return result.stream
+}
+
+/** Takes a waiting stream to `live` without nginx, in its publisher `clientId`. */
+export async function goLive(
+  control: TestControl,
+  issued: IssuedStreamResource,
+  clientId = 1,
+): Promise<void> {
+  const { nodeId, publicUrl } = control.context.config
+  const now = new Date()
+  await put(control, issued.id, {
+    kind: 'publisher-accepted',
+    session: { nodeId, nginx: null, clientId, acceptedAt: now, baselineAt: null },
+    keyHash: hashStreamKey(new Secret(issued.streamKey.value)),
+    publicUrl,
+  })
+  const { status } = await put(control, issued.id, { kind: 'playlist-seen', nodeId, modifiedAt: now })
+  assert.equal(status, 'live')
+}
+
+export async function liveStream(control: TestControl, title?: string): Promise<IssuedStreamResource> {
+  const issued = await createStream(control, title === undefined ? {} : { title })
+  await goLive(control, issued)
+  return issued
+}
+
+export interface HookAnswer {
+  readonly status: number
+  readonly location: string | null
+}
+
+/** What nginx sends when somebody publishes, field for field and in its order. */
+export function hookBody(
+  call_: 'publish' | 'publish_done',
+  name: string,
+  clientId: number,
+  args = '',
+): string {
+  const fields = new URLSearchParams([
+    ['app', 'live'],
+    ['flashver', 'FMLE/3.0 (compatible; Lavf59.27.100)'],
+    ['swfurl', ''],
+    ['tcurl', 'rtmp://127.0.0.1:1935/live'],
+    ['pageurl', ''],
+    ['addr', '127.0.0.1'],
+    ['clientid', String(clientId)],
+    ['call', call_],
+    ['name', name],
+    ['type', 'live'],
+  ])
+  return `${fields}${args === '' ? '' : `&${args}`}`
+}
+
+/** One hook, as nginx sends it. `args` is what the publisher typed behind the key's `?`. */
+export async function hook(
+  control: TestControl,
+  name: 'on_publish' | 'on_publish_done',
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<HookAnswer> {
+  const response = await fetch(`${control.hooksUrl}/hooks/nginx/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body,
+    redirect: 'manual',
+  })
+  await response.body?.cancel()
+  return { status: response.status, location: response.headers.get('location') }
+}
+
+export function publish(
+  control: TestControl,
+  key: string,
+  clientId = 1,
+  { args = '', nginx = '1-100' }: { args?: string; nginx?: string } = {},
+): Promise<HookAnswer> {
+  return hook(control, 'on_publish', hookBody('publish', key, clientId, args), { 'x-onair-nginx': nginx })
+}
+
+export function publishDone(
+  control: TestControl,
+  key: string,
+  clientId = 1,
+  nginx = '1-100',
+): Promise<HookAnswer> {
+  return hook(control, 'on_publish_done', hookBody('publish_done', key, clientId), { 'x-onair-nginx': nginx })
+}

@@ -1,0 +1,47 @@
+// Events straight into the log, as another process on the same database would write them.
+import type { Transactions } from '../../../apps/control/database/transactions.ts'
+import type { EventDraft, LoggedEvent } from '../../../apps/control/events/event.ts'
+import { appendEvents } from '../../../apps/control/events/log.ts'
+import type { TestDatabase } from '../../support/database.ts'
+
+export function draft(changes: Partial<EventDraft> = {}): EventDraft {
+  return {
+    type: 'stream.live',
+    streamId: 's'.repeat(20),
+    wasLive: true,
+    createdAt: new Date('2026-01-02T03:04:05.678Z'),
+    body: {},
+    ...changes,
+  }
+}
+
+/** One transaction that appends these events and nothing else. */
+export function append(transactions: Transactions, ...drafts: EventDraft[]): Promise<LoggedEvent[]> {
+  return transactions.run((transaction) => appendEvents(transaction, drafts))
+}
+
+/** Many events in one statement; `bytes` is about how large each is. */
+export async function appendMany(
+  database: TestDatabase,
+  count: number,
+  { bytes = 0, streamId = 's'.repeat(20) } = {},
+): Promise<void> {
+  const padding = JSON.stringify({ padding: 'x'.repeat(bytes) })
+  await database.query('START TRANSACTION')
+  await database.query(`UPDATE event_sequence SET head = head + ${count}`)
+  await database.query(
+    `INSERT INTO events (id, stream_id, type, was_live, created_at, data)
+     SELECT head - seq, ?, 'stream.live', TRUE, UTC_TIMESTAMP(3), ?
+     FROM event_sequence, (
+       SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS seq
+       FROM ${['a', 'b', 'c', 'd'].map((name) => `(${DIGITS}) AS ${name}`).join(', ')}
+     ) AS numbers
+     WHERE seq < ${count} ORDER BY head - seq`,
+    [streamId, padding],
+  )
+  await database.query('COMMIT')
+}
+
+const DIGITS = Array.from({ length: 10 }, (_, n) => `SELECT ${n}${n === 0 ? ' AS n' : ''}`).join(
+  ' UNION ALL ',
+)
