@@ -77,7 +77,11 @@ function columnOf(line: string, enums: ReadonlyMap<string, string>): Column {
 
 test('the tables are what prisma/schema.prisma says: columns, types, nullability, indexes', async () => {
   const expected = await expectedTables()
-  assert.deepEqual([...expected.keys()].sort(), ['event_sequence', 'events', 'streams'])
+  const tables = await own.query(
+    `SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name <> '_prisma_migrations'`,
+  )
+  assert.deepEqual([...expected.keys()].sort(), tables.map((row) => String(row.name)).sort())
   for (const [table, { columns, indexes }] of expected) {
     const rows = await own.query(
       `SELECT column_name AS name, column_type AS type, is_nullable AS nullable FROM information_schema.columns
@@ -99,8 +103,8 @@ test('the tables are what prisma/schema.prisma says: columns, types, nullability
   }
 })
 
-test('the client that was generated knows the same columns', () => {
-  assert.deepEqual(Object.keys(Prisma.ModelName).sort(), ['Event', 'EventSequence', 'Stream'])
+test('the client that was generated knows the same models and columns', async () => {
+  assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
   assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 20)
 })
 
