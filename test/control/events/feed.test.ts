@@ -66,7 +66,7 @@ test('brings this process’s own events at once, without asking the log', async
 
 test('brings the events of other processes, in order, each once', async () => {
   await using it = await startFeed({ hasPeers: true })
-  const writes = Array.from({ length: 40 }, async (_, n) => {
+  const writes = Array.from({ length: 16 }, async (_, n) => {
     const events = await append(n % 2 === 0 ? mine : theirs, draft(), ...(n % 3 === 0 ? [draft()] : []))
     if (n % 2 === 0) it.feed.committed(events)
     return events.length

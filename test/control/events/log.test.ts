@@ -60,9 +60,9 @@ describe('ids', () => {
       }
     })()
     const given: number[] = []
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 10; round++) {
       const results = await Promise.allSettled(
-        upTo(50).map((n) =>
+        upTo(20).map((n) =>
           (n % 2 === 0 ? first : second).run(async (tx) => {
             const appended = await appendEvents(tx, n % 7 === 0 ? [draft(), draft()] : [draft()])
             if (n % 10 === 0) throw new Error('undone')
@@ -71,7 +71,7 @@ describe('ids', () => {
         ),
       )
       for (const result of results) if (result.status === 'fulfilled') given.push(...ids(result.value))
-      assert.equal(results.filter((result) => result.status === 'rejected').length, 5)
+      assert.equal(results.filter((result) => result.status === 'rejected').length, 2)
     }
     writing = false
     await following
