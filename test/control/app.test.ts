@@ -38,8 +38,13 @@ test('a stop ends event streams in order', async () => {
   await using own = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=0`)
   await own.frame('stream.live')
   await everybody.frame('stream.live')
-  await stop(control)
+  // Says nothing, and so is closed only when the patience for requests is over.
+  const silent = await open(control.apiUrl, '')
+  const stopping = stop(control)
   await until('both to end', () => everybody.ended && own.ended)
+  assert.equal(silent.readableEnded || silent.closed, false, 'they did not have to be cut off')
+  silent.resume()
+  await stopping
 })
 
 test('a stop is not held up by connections that say nothing or read nothing', async () => {

@@ -129,6 +129,26 @@ test('goes on after the log could not be read, having lost nothing', async () =>
   assert.equal(warnings.length, 2)
 })
 
+test('does not forget that it was told to look while a look was failing', async () => {
+  const real = new EventLog(database)
+  let fail = true
+  let it: Awaited<ReturnType<typeof startFeed>> | undefined
+  const flaky = {
+    bounds: () => real.bounds(),
+    after: async (...args: Parameters<EventLog['after']>) => {
+      if (!fail) return real.after(...args)
+      fail = false
+      it?.feed.poke()
+      throw new Error('away')
+    },
+  } as EventLog
+  it = await startFeed({ log: flaky })
+  await append(theirs, draft())
+  it.feed.poke()
+  await until('it after all', () => it.seen.length === 1)
+  await it[Symbol.asyncDispose]()
+})
+
 test('is over once it is disposed, twice if need be', async () => {
   const it = await startFeed({ hasPeers: true })
   it.feed.poke()

@@ -127,6 +127,22 @@ test('a reader that is ended or broken is written to no more', async () => {
   await hub[Symbol.asyncDispose]()
 })
 
+test('a reader whose log has nothing for it asks once', async () => {
+  const { hub } = setUp()
+  const { reader: idle } = await reader(hub)
+  let asked = 0
+  const log = {
+    after: async () => {
+      asked += 1
+      assert.ok(asked < 10, 'it goes on asking')
+      return []
+    },
+  } as unknown as EventLog
+  await idle.catchUp(log, () => 5)
+  assert.equal(asked, 1)
+  await hub[Symbol.asyncDispose]()
+})
+
 test('a removed reader gets nothing, and removing it twice is no harm to the next of its stream', async () => {
   const { events, hub } = setUp()
   const filter: EventFilter = { streamId: 'a', types: null }

@@ -77,7 +77,8 @@ describe('ids', () => {
     await following
     const all = await log.after(followed.at(-1) ?? 0, 1_000)
     followed.push(...ids(all))
-    assert.deepEqual(followed, upTo(given.length))
+    assert.deepEqual(followed, upTo(followed.length))
+    assert.ok(given.length > 100, 'most were not undone')
     assert.deepEqual(
       given.sort((a, b) => a - b),
       followed,

@@ -5,6 +5,7 @@ import { startControl, type TestControl } from '../../support/control.ts'
 import { SseReader } from '../../support/sse.ts'
 import { until } from '../../support/until.ts'
 import { createStream, goLive, liveStream, put } from '../support/api.ts'
+import { appendMany } from '../support/events.ts'
 
 let a: TestControl
 /** Another process on the same database; readers move between the two. */
@@ -92,6 +93,22 @@ test('many readers that begin in the midst of it all see the rest of it, in orde
     )
     await reader[Symbol.asyncDispose]()
   }
+})
+
+test('a reader that is a long way behind gets all of it, page after page', async () => {
+  const start = (await a.context.log.bounds()).head
+  await appendMany(a.database, 1_150)
+  await liveStream(a)
+  await until('the events of the other process', () => a.context.hub.position >= start + 1_150)
+  await using reader = await SseReader.open(`${a.apiUrl}/v1/events?lastEventId=${start}`)
+  const { id } = await liveStream(a)
+  await reader.frame('stream.live', (frame) => (frame.data.stream as { id?: string } | undefined)?.id === id)
+  const rows = await a.database.query('SELECT id FROM events WHERE was_live AND id > ? ORDER BY id', [start])
+  assert.equal(rows.length, 1_152)
+  assert.deepEqual(
+    reader.frames.map((frame) => Number(frame.id)),
+    rows.map((row) => Number(row.id)),
+  )
 })
 
 test('a cursor outlives the process that gave it', async () => {

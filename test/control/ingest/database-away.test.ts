@@ -78,6 +78,7 @@ test('connections that break just after their login break nothing else', async (
   try {
     assert.equal((await publish(control, streamKey.value)).status, 503)
     await refused(control, `/v1/streams/${id}`, {}, 503, 'database_unavailable')
+    await refused(control, '/v1/streams', { method: 'POST', json: {} }, 503, 'database_unavailable')
   } finally {
     proxy.breakAfterLogin = false
   }

@@ -134,6 +134,23 @@ describe('within the reconnect window', () => {
   })
 })
 
+test('a publisher that was just let in is not dropped by the next one’s making room', async () => {
+  const { id, streamKey } = await lost()
+  nginx.hold()
+  const first = publish(control, streamKey.value, 2)
+  const second = publish(control, streamKey.value, 3)
+  await until('one of them to look', () => nginx.answerOne())
+  // Whoever is let in is at nginx at once, before the other gets to look.
+  const winner = await Promise.race(
+    [first, second].map(async (answer, n) => ((await answer).status === 302 ? n + 2 : 0)),
+  )
+  nginx.publish(id, winner)
+  nginx.answerAll()
+  const answers = await Promise.all([first, second])
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [302, 403])
+  assert.deepEqual([nginx.drops, nginx.live.get(id), (await sessionOf(id))?.clientId], [[], winner, winner])
+})
+
 test('after the window nobody is let in', async () => {
   const { streamKey } = await lost()
   clock.advance(60_001)

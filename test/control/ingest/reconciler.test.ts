@@ -192,14 +192,15 @@ describe('what a crash left undone', () => {
   })
 
   test('a playlist that came while control was away makes its stream live', async () => {
-    const { id } = await connecting()
-    await using next = await startControl({
-      database: control.database,
-      now: clock.now,
-      hlsDir,
-      env: { NGINX_URL: nginx.url },
-    })
+    const options = { database: control.database, now: clock.now, hlsDir }
+    const env = { NGINX_URL: nginx.url, NODE_ID: 'crashing' }
+    const first = await startControl({ ...options, env })
+    const { id, streamKey } = await createStream(first)
+    await publish(first, streamKey.value)
+    nginx.publish(id, 1)
+    await first[Symbol.asyncDispose]()
     await writeFile(playlistOf(id), '#EXTM3U\n')
+    await using next = await startControl({ ...options, env })
     await next.context.reconciler.round()
     await until('it to be live', async () => (await statusOf(id)) === 'live')
   })

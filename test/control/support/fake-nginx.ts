@@ -21,6 +21,7 @@ export class FakeNginx implements AsyncDisposable {
   stubborn = false
   readonly url: string
   readonly #server: Server
+  #held: (() => void)[] | null = null
 
   private constructor(server: Server) {
     this.#server = server
@@ -46,13 +47,36 @@ export class FakeNginx implements AsyncDisposable {
     this.hls.delete(id)
   }
 
+  /** Lets questions after publishers wait, to be answered with what is true by then. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Answers the question that has waited longest; false when none is waiting. */
+  answerOne(): boolean {
+    const answer = this.#held?.shift()
+    answer?.()
+    return answer !== undefined
+  }
+
+  answerAll(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const answer of held) answer()
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.asked += 1
     response.setHeader('x-onair-nginx', this.instance)
     if (this.mood === 'failing') return void response.writeHead(502).end('<html>502</html>')
     if (this.mood === 'confused') return void response.end('<html>welcome</html>')
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
-    if (pathname === '/stat') return void response.end(this.#stat())
+    if (pathname === '/stat') {
+      const answer = () => response.end(this.#stat())
+      if (this.#held === null) answer()
+      else this.#held.push(answer)
+      return
+    }
     const application = searchParams.get('app') as Application
     const [name, client] = [searchParams.get('name') ?? '', searchParams.get('clientid')]
     this.drops.push([application, name, ...(client === null ? [] : [client])].join(' '))
