@@ -12,7 +12,7 @@ import { Stage } from './stage.tsx'
 import { usePlayer } from './use-player.ts'
 
 export function WatchPage({ id }: { id: string }) {
-  const { stream, missing, connected } = useOneStream(id)
+  const { stream, missing, connected } = useOneStream(id, { viewer: true })
   const player = usePlayer()
   const played = useRef(false)
   if (stream && isPlayable(stream)) played.current = true
