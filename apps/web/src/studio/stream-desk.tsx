@@ -8,7 +8,7 @@ import { EncoderHelp } from './encoder-help.tsx'
 import { EndStream } from './end-stream.tsx'
 import { KeyPanel } from './key-panel.tsx'
 import { NextStream } from './next-stream.tsx'
-import { type StudioSession, toSession } from './session.ts'
+import { type StudioSession, withKey } from './session.ts'
 import { StatusLine } from './status-line.tsx'
 import { STUDIO_TEXTS } from './studio-texts.ts'
 import { WatchLink } from './watch-link.tsx'
@@ -20,7 +20,7 @@ export interface StreamDeskProps {
 }
 
 export function StreamDesk({ session, onChange }: StreamDeskProps) {
-  const { stream, missing, connected } = useOneStream(session.id, session.key)
+  const { stream, missing, connected } = useOneStream(session.id, { key: session.key })
   const ingestUrl = reachableIngestUrl(session.ingestUrl, location.hostname)
   const status = stream?.status
   const over = status === 'ended' || missing
@@ -38,7 +38,7 @@ export function StreamDesk({ session, onChange }: StreamDeskProps) {
             streamKey={session.key}
             expiresAt={stream?.streamKey?.expiresAt ?? session.expiresAt}
             waiting={status === 'waiting'}
-            onRotate={async () => onChange(toSession(await rotateKey(session.id, session.key)))}
+            onRotate={async () => onChange(withKey(session, await rotateKey(session.id, session.key)))}
           />
           <EncoderHelp ingestUrl={ingestUrl} streamKey={session.key} />
           <EndStream id={session.id} streamKey={session.key} label={STUDIO_TEXTS.end} />
