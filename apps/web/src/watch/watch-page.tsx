@@ -8,6 +8,8 @@ import { LostNotice } from '../ui/lost-notice.tsx'
 import { Message } from '../ui/message.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
+import { ViewerCount } from '../ui/viewer-count.tsx'
+import { KeyHelp } from './key-help.tsx'
 import { Stage } from './stage.tsx'
 import { usePlayer } from './use-player.ts'
 
@@ -38,7 +40,9 @@ export function WatchPage({ id }: { id: string }) {
             {stream.liveAt !== null && isPlayable(stream) && (
               <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />
             )}
+            {isPlayable(stream) && <ViewerCount viewers={stream.viewers} />}
           </p>
+          {played.current && <KeyHelp />}
         </div>
       )}
     </article>
