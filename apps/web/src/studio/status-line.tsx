@@ -8,9 +8,11 @@ import { END_REASONS, STUDIO_STATUS, STUDIO_TEXTS } from './studio-texts.ts'
 export interface StatusLineProps {
   readonly stream: Stream | undefined
   readonly missing: boolean
+  /** What to do, since it has stayed like this for long. */
+  readonly advice: string | undefined
 }
 
-export function StatusLine({ stream, missing }: StatusLineProps) {
+export function StatusLine({ stream, missing, advice }: StatusLineProps) {
   const onAir = stream?.status === 'live' || stream?.status === 'reconnecting'
   return (
     <section class={`panel status status-${stream?.status ?? 'unknown'}`}>
@@ -27,6 +29,7 @@ export function StatusLine({ stream, missing }: StatusLineProps) {
             <StatusBadge status={stream.status} />
             <p class="status-title">{STUDIO_STATUS[stream.status].title}</p>
             <p class="muted">{statusText(stream)}</p>
+            {advice !== undefined && <p class="advice">{advice}</p>}
           </>
         )}
       </div>
