@@ -16,6 +16,8 @@ export function useKeys(
       // Space and arrows would scroll as well.
       event.preventDefault()
       perform(action, controller.current, video.current)
+      // Shows the controls for a while, as a key inside the player would.
+      controller.current.dispatchEvent(new Event('keyup'))
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
