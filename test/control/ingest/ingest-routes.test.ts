@@ -143,3 +143,15 @@ test('says so when nginx does not answer', async () => {
   stat = xml('')
   assert.equal((await ask()).status, 200, 'a failure is not kept for a second')
 })
+
+test('is in the API’s description, as are viewers', async () => {
+  const { paths, components } = (await (await fetch(`${control.apiUrl}/openapi.json`)).json()) as {
+    paths: Record<string, { get?: { parameters?: { name: string }[] } }>
+    components: { schemas: Record<string, { properties?: Record<string, unknown> }> }
+  }
+  assert.ok(paths['/v1/streams/{id}/ingest']?.get)
+  assert.ok(components.schemas.Ingest?.properties?.bitrate)
+  assert.ok(components.schemas.Stream?.properties?.viewers)
+  assert.ok(components.schemas.ViewersEvent)
+  assert.ok(paths['/v1/events']?.get?.parameters?.some(({ name }) => name === 'viewer'))
+})
