@@ -61,12 +61,12 @@ async function plays(seconds: number): Promise<void> {
 step('says how to begin while nobody is live', async () => {
   await viewer.goto(`${stack.url}/`)
   await viewer.getByRole('heading', { name: /nobody is live/i }).waitFor()
-  await look(viewer, 'live-empty')
+  await look(browser, viewer, 'live-empty')
 })
 
 step('gives the streamer a key with ten minutes, hidden until asked for', async () => {
   await studio.goto(`${stack.url}/studio`)
-  await look(studio, 'studio-form')
+  await look(browser, studio, 'studio-form')
   await field('Title').fill(TITLE)
   await studio.getByRole('button', { name: 'Get a stream key' }).click()
   await studio.getByText('Waiting for your encoder').waitFor()
@@ -75,7 +75,7 @@ step('gives the streamer a key with ten minutes, hidden until asked for', async 
   await studio.getByRole('button', { name: 'Reveal' }).click()
   assert.match(await field('Stream key').inputValue(), /^live_\w+$/)
   await studio.getByRole('button', { name: 'Hide' }).click()
-  await look(studio, 'studio-waiting')
+  await look(browser, studio, 'studio-waiting')
   watchUrl = await field('Watch link').inputValue()
 })
 
@@ -100,7 +100,7 @@ step('a watch page waits for a stream that is not live yet', async () => {
   const early = await browser.context.newPage()
   await early.goto(watchUrl)
   await early.getByText('Waiting for the streamer').waitFor()
-  await look(early, 'watch-waiting')
+  await look(browser, early, 'watch-waiting')
   await early.close()
 })
 
@@ -109,7 +109,7 @@ step(
   async () => {
     encoder = new Encoder(ingestUrl)
     await viewer.getByRole('link', { name: TITLE }).waitFor(SLOW)
-    await look(viewer, 'live-one')
+    await look(browser, viewer, 'live-one')
     await viewer.getByRole('link', { name: TITLE }).click()
     await viewer.waitForURL(watchUrl)
     await video().waitFor({ state: 'attached', ...SLOW })
@@ -121,7 +121,7 @@ step(
     const drift = second.counter - first.counter - (second.time - first.time)
     assert.ok(Math.abs(drift) < 0.5, `the picture moves with the video's time, ${drift} s off`)
     await viewer.getByText('1 watching').waitFor()
-    await look(viewer, 'watch-live')
+    await look(browser, viewer, 'watch-live')
   },
 )
 
@@ -142,7 +142,7 @@ step('the studio shows that it is live, what comes in, and how many watch', asyn
   await until('the preview to play', () =>
     studio.locator('video').evaluate((element) => (element as HTMLVideoElement).currentTime > 0.2),
   )
-  await look(studio, 'studio-live')
+  await look(browser, studio, 'studio-live')
 })
 
 step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t) => {
@@ -165,7 +165,7 @@ step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t)
   await until('the time behind live over the bar', async () =>
     /^−0:\d\d$/.test((await viewer.locator('.seek-time').textContent()) ?? ''),
   )
-  await look(viewer, 'watch-rewound')
+  await look(browser, viewer, 'watch-rewound')
   await viewer.locator('media-live-button').click()
   await until('the live edge', atLiveEdge)
   await plays(1)
@@ -202,7 +202,8 @@ step('waits over the last picture when the publisher is cut, and goes on by itse
   await viewer.getByText('The streamer lost the connection, waiting…').waitFor(SLOW)
   await studio.getByText('The connection to your encoder is lost').waitFor(SLOW)
   await studio.getByText(/stop it and start it again/).waitFor(SLOW)
-  await Promise.all([look(viewer, 'watch-reconnecting'), look(studio, 'studio-reconnecting')])
+  await look(browser, viewer, 'watch-reconnecting')
+  await look(browser, studio, 'studio-reconnecting')
   const stood = await time()
   encoder = new Encoder(ingestUrl)
   await studio.getByText('You are live').waitFor(SLOW)
@@ -213,7 +214,7 @@ step('waits over the last picture when the publisher is cut, and goes on by itse
 
 step('ends from the studio; the viewer sees the last of it and is told', async (t) => {
   await studio.getByRole('button', { name: 'End stream' }).click()
-  await look(studio, 'studio-ending')
+  await look(browser, studio, 'studio-ending')
   await studio.getByRole('dialog').getByRole('button', { name: 'End stream' }).click()
   const endedAt = performance.now()
   await studio.getByText('You ended it.').waitFor()
@@ -222,8 +223,8 @@ step('ends from the studio; the viewer sees the last of it and is told', async (
   t.diagnostic(
     `the viewer's end came ${((performance.now() - endedAt) / 1_000).toFixed(1)} s after the streamer's`,
   )
-  await look(viewer, 'watch-ended')
-  await look(studio, 'studio-ended')
+  await look(browser, viewer, 'watch-ended')
+  await look(browser, studio, 'studio-ended')
 })
 
 step('makes a new stream with the same title in one click, also after an unused key', async () => {
@@ -231,8 +232,8 @@ step('makes a new stream with the same title in one click, also after an unused 
   await studio.getByText('Waiting for your encoder').waitFor()
   await studio.getByRole('heading', { name: TITLE }).waitFor()
   await stack.database.query("UPDATE streams SET deadline_at = created_at WHERE status = 'waiting'")
-  await studio.getByText('The stream key was not used in time.').waitFor(SLOW)
-  await look(studio, 'studio-expired')
+  await studio.getByText('The stream key has expired').waitFor(SLOW)
+  await look(browser, studio, 'studio-expired')
   await studio.getByRole('button', { name: 'New stream with the same title' }).click()
   await studio.getByText('Waiting for your encoder').waitFor()
 })
@@ -241,15 +242,15 @@ step('says what is wrong with an encoder that sends another codec', async () => 
   const url = `${await field('Server').inputValue()}/${await field('Stream key').inputValue()}`
   await using _wrong = new Encoder(url, ['-c:v', 'flv1', '-g', '15'])
   await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
-  await look(studio, 'studio-wrong-codec')
+  await look(browser, studio, 'studio-wrong-codec')
 })
 
 step('has words for a stream that is over, one that never was, and a page that is none', async () => {
   await viewer.goto(watchUrl)
   await viewer.getByText(/It was on air for/).waitFor()
-  await look(viewer, 'watch-over')
+  await look(browser, viewer, 'watch-over')
   assert.deepEqual(browser.complaints, [], 'nothing in the consoles')
   await viewer.goto(`${stack.url}/watch/none`)
   await viewer.getByText('There is no such stream').waitFor()
-  await look(viewer, 'watch-missing')
+  await look(browser, viewer, 'watch-missing')
 })

@@ -92,6 +92,6 @@ test('says at once that a codec can’t be played', () => {
   const hevc = ingest(0, 9, { video: { ...ingest(0, 9).video, codec: null } as Ingest['video'] })
   assert.match(advice({ stream: connecting, ingest: hevc, forMs: 0 }) ?? '', /H\.264/)
   const mp3 = ingest(0, 9, { audio: { codec: 'MP3', profile: null, channels: 2, sampleRate: 44_100 } })
-  assert.match(advice({ stream: stream('a'), ingest: mp3, forMs: 0 }) ?? '', /sends MP3.*AAC/)
+  assert.match(advice({ stream: stream('a'), ingest: mp3, forMs: 0 }) ?? '', /sound as MP3.*AAC/)
   assert.equal(advice({ stream: stream('a'), ingest: ingest(0, 9), forMs: 1e9 }), undefined)
 })

@@ -56,8 +56,11 @@ export const STUDIO_STATUS: Record<Stream['status'], { title: string; text: stri
   ended: { title: 'The stream has ended', text: '' },
 }
 
+/** What stands instead of "has ended" where nothing had begun. */
+export const NEVER_STARTED = 'The stream key has expired'
+
 export const END_REASONS: Record<NonNullable<Stream['endReason']>, string> = {
-  key_expired: 'The stream key was not used in time.',
+  key_expired: 'It was not used in time. A new stream brings a new key.',
   publisher_gone: 'The encoder was gone for too long.',
   ended_by_owner: 'You ended it.',
   ended_by_operator: 'An operator of this server ended it.',
@@ -97,9 +100,9 @@ export const INGEST_TEXTS = {
   plotTop: (top: string) => `up to ${top}`,
   plotTo: 'now',
   wrongVideo: (codec: string | null) =>
-    `Your encoder sends ${codec ?? 'a video codec'} that can’t be shown. Set its video encoder to H.264 (x264), then start publishing again.`,
+    `Your encoder sends video ${codec === null ? 'in a codec' : `as ${codec},`} that viewers can’t see. Set its video encoder to H.264 (x264), then start publishing again.`,
   wrongAudio: (codec: string | null) =>
-    `Your encoder sends ${codec ?? 'an audio codec'} that viewers can’t hear. Set its audio encoder to AAC, then start publishing again.`,
+    `Your encoder sends sound ${codec === null ? 'in a codec' : `as ${codec},`} that viewers can’t hear. Set its audio encoder to AAC, then start publishing again.`,
 } as const
 
 /** The same, where a new stream was asked for. */

@@ -34,6 +34,11 @@ function StageWords({ stream }: { stream: Stream }) {
       {stream.status !== 'ended' && <span class="pulse" aria-hidden="true" />}
       <p class="stage-title">{title}</p>
       <p>{text}</p>
+      {stream.status === 'ended' && (
+        <a class="button" href="/">
+          {TEXTS.watch.back}
+        </a>
+      )}
     </div>
   )
 }
