@@ -14,6 +14,7 @@ import { Auth } from './http/auth.ts'
 import { ClientAddress } from './http/client-address.ts'
 import { Limits } from './http/limits.ts'
 import { Metrics } from './http/metrics.ts'
+import { IngestWatch } from './ingest/ingest-watch.ts'
 import { NginxClient } from './ingest/nginx-client.ts'
 import { NodeLease } from './ingest/node-lease.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
@@ -25,17 +26,22 @@ import type { Secret } from './secret.ts'
 import { Deadlines } from './streams/deadlines.ts'
 import { StreamService } from './streams/service.ts'
 import { StreamStore } from './streams/store.ts'
+import { ViewerEvents } from './viewers/viewer-events.ts'
+import { ViewerTable } from './viewers/viewer-table.ts'
+import { Viewers } from './viewers/viewers.ts'
 
 export interface Context extends AsyncDisposable {
   readonly config: Config
   readonly logger: FastifyBaseLogger
   readonly store: StreamStore
   readonly streams: StreamService
+  readonly viewers: Viewers
   readonly log: EventLog
   readonly feed: Feed
   readonly hub: Hub
   readonly gate: PublishGate
   readonly nginx: NginxClient
+  readonly ingest: IngestWatch
   readonly reconciler: Reconciler
   readonly auth: Auth
   readonly limits: Limits
@@ -69,11 +75,13 @@ export async function createContext({
   const lease = stack.use(new NodeLease({ database, logger, nodeId, place }))
   await lease.take()
   const transactions = stack.use(new Transactions(config.databaseUrl))
-  const store = new StreamStore(database, transactions)
+  const viewers = stack.use(new Viewers({ table: new ViewerTable(database), logger }))
+  const store = new StreamStore(database, transactions, (id) => viewers.count(id))
   const log = new EventLog(database)
   const feed = stack.use(new Feed({ log, logger }))
   await feed.start()
   const hub = stack.use(new Hub(feed))
+  stack.use(new ViewerEvents({ viewers, hub, store, logger, now }))
   stack.use(new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now }))
 
   const streams = stack.use(new StreamService({ ...config, store, logger, now }))
@@ -83,6 +91,7 @@ export async function createContext({
   const folder = new PlaylistFolder(config.hlsDir)
   const watcher = stack.use(new PlaylistWatcher(folder, logger))
   const nginx = new NginxClient(config.nginxUrl)
+  const ingest = new IngestWatch({ nginx, now })
   const teardown = stack.use(new Teardown({ nginx, folder, streams, logger, nodeId }))
   stack.use(new Effects({ streams, watcher, folder, teardown, logger, nodeId }))
   const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
@@ -95,13 +104,15 @@ export async function createContext({
   const auth = new Auth(config.apiTokens, store, limits)
   const metrics = new Metrics({
     readers: () => hub.readerCount,
+    viewers: () => viewers.connected,
     awaitedPlaylists: () => watcher.awaitedCount,
     eventHead: () => feed.head,
   })
 
   const owned = stack.move()
   return {
-    ...{ config, logger, store, streams, log, feed, hub, gate, nginx, reconciler, auth, limits, metrics },
+    ...{ config, logger, store, streams, viewers, log, feed, hub, gate, nginx, ingest },
+    ...{ reconciler, auth, limits, metrics },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -1,25 +1,34 @@
-// The page in a real Chromium, with a real stream: the card comes by itself, and the video plays.
+// An evening in a real Chromium: a streamer's studio in one window, a viewer in another, ffmpeg as OBS.
 import assert from 'node:assert/strict'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before } from 'node:test'
+import type { Page } from 'playwright-core'
 import { startBrowser, type TestBrowser } from '../support/browser.ts'
 import { Encoder } from '../support/encoder.ts'
-import { type IssuedAnswer, TestStack } from '../support/stack.ts'
+import { look } from '../support/screens.ts'
+import { TestStack } from '../support/stack.ts'
+import { step } from '../support/steps.ts'
 import { until } from '../support/until.ts'
+import { WatchedVideo } from '../support/watched-video.ts'
 
-const SCREENSHOTS = join(import.meta.dirname, '../.output')
-const TITLE = 'Seen in a browser'
+const TITLE = 'Saturday night, live from the kitchen'
+const SLOW = { timeout: 40_000 }
 
 let stack: TestStack
 let browser: TestBrowser
-let stream: IssuedAnswer
-let encoder: Encoder
+let studio: Page
+let viewer: Page
+let video: WatchedVideo
+let encoder: Encoder | undefined
+let ingestUrl: string
+let watchUrl: string
 
 before(async () => {
-  await mkdir(SCREENSHOTS, { recursive: true })
   stack = await TestStack.start()
   browser = await startBrowser()
+  browser.context.setDefaultTimeout(15_000)
+  studio = await browser.context.newPage()
+  viewer = await browser.context.newPage()
+  video = new WatchedVideo(viewer)
 })
 
 after(async () => {
@@ -28,50 +37,114 @@ after(async () => {
   await stack?.[Symbol.asyncDispose]()
 })
 
-test('a card comes when a stream goes live, without a reload, and leads to it', async () => {
-  const page = await browser.context.newPage()
-  await page.goto(`${stack.url}/`)
-  await page
-    .getByRole('link', { name: /go live|studio/i })
-    .first()
-    .waitFor()
-  assert.equal(await page.getByText(TITLE).count(), 0)
-  stream = await stack.create({ title: TITLE })
-  encoder = new Encoder(`${stream.streamKey.ingestUrl}/${stream.streamKey.value}`)
-  await page.getByText(TITLE).waitFor({ timeout: 20_000 })
-  await page.screenshot({ path: join(SCREENSHOTS, 'live.png') })
-  await page.getByText(TITLE).click()
-  await page.waitForURL(`${stack.url}/watch/${stream.id}`)
-  await page.close()
+const field = (label: string) => studio.getByLabel(label, { exact: true })
+
+step('says how to begin while nobody is live', async () => {
+  await viewer.goto(`${stack.url}/`)
+  await viewer.getByRole('heading', { name: /nobody is live/i }).waitFor()
+  await look(browser, viewer, 'live-empty')
 })
 
-test('the stream plays on its watch page, and its picture moves', async () => {
-  const page = await browser.context.newPage()
-  await page.goto(`${stack.url}/watch/${stream.id}`)
-  const video = page.locator('video')
-  await video.waitFor({ state: 'attached' })
-  const time = () => video.evaluate((element) => (element as HTMLVideoElement).currentTime)
-  const first = await until('the video to play', async () => (await time()) > 0.2 && (await time()), 30_000)
-  await until('it to go on', async () => (await time()) > first + 2, 30_000)
-  const colours = await video.evaluate((element) => {
-    const canvas = document.createElement('canvas')
-    canvas.width = 32
-    canvas.height = 18
-    const pen = canvas.getContext('2d')
-    pen?.drawImage(element as HTMLVideoElement, 0, 0, 32, 18)
-    const { data } = pen?.getImageData(0, 0, 32, 18) ?? { data: [] }
-    return new Set(Array.from({ length: data.length / 4 }, (_, at) => data.slice(at * 4, at * 4 + 3).join()))
-      .size
-  })
-  assert.ok(colours > 50, `the test picture has many colours, this has ${colours}`)
-  await page.screenshot({ path: join(SCREENSHOTS, 'watch.png') })
+step('gives the streamer a key with ten minutes, hidden until asked for', async () => {
+  await studio.goto(`${stack.url}/studio`)
+  await look(browser, studio, 'studio-form')
+  await field('Title').fill(TITLE)
+  await studio.getByRole('button', { name: 'Get a stream key' }).click()
+  await studio.getByText('Waiting for your encoder').waitFor()
+  assert.match((await studio.locator('.key-time').textContent()) ?? '', /within (10:00|9:5\d)/)
+  assert.equal(await field('Stream key').getAttribute('type'), 'password')
+  await studio.getByRole('button', { name: 'Reveal' }).click()
+  assert.match(await field('Stream key').inputValue(), /^live_\w+$/)
+  await studio.getByRole('button', { name: 'Hide' }).click()
+  await look(browser, studio, 'studio-waiting')
+  watchUrl = await field('Watch link').inputValue()
+  ingestUrl = `${await field('Server').inputValue()}/${await field('Stream key').inputValue()}`
+})
 
-  await stack.manage(stream.id, 'end', stream.streamKey.value)
-  await page
-    .getByText(/ended|over/i)
-    .first()
-    .waitFor({ timeout: 30_000 })
-  await page.screenshot({ path: join(SCREENSHOTS, 'ended.png') })
-  assert.deepEqual(browser.complaints, [])
-  await page.close()
+step('a watch page waits for a stream that is not live yet', async () => {
+  const early = await browser.context.newPage()
+  await early.goto(watchUrl)
+  await early.getByText('Waiting for the streamer').waitFor()
+  await look(browser, early, 'watch-waiting')
+  await early.close()
+})
+
+step(
+  'a card comes when the stream goes live, without a reload, and leads to a picture that moves',
+  async () => {
+    encoder = new Encoder(ingestUrl)
+    await viewer.getByRole('link', { name: TITLE }).waitFor(SLOW)
+    await look(browser, viewer, 'live-one')
+    await viewer.getByRole('link', { name: TITLE }).click()
+    await viewer.waitForURL(watchUrl)
+    await video.starts()
+    await video.plays(2)
+    const first = await video.read()
+    await video.plays(1)
+    const second = await video.read()
+    const drift = second.counter - first.counter - (second.time - first.time)
+    assert.ok(Math.abs(drift) < 0.5, `the picture moves with the video's time, ${drift} s off`)
+    await viewer.getByText('1 watching').waitFor()
+    await look(browser, viewer, 'watch-live')
+  },
+)
+
+step('the studio shows that it is live, what comes in, and how many watch', async () => {
+  await studio.getByText('You are live').waitFor()
+  await studio.getByText('320 × 180, H.264').waitFor()
+  await studio.getByText('15 fps').waitFor()
+  await studio.getByText(/^AAC, Mono/).waitFor()
+  await until('a bitrate', async () =>
+    /\d (k|M)bit/.test((await studio.locator('.facts').textContent()) ?? ''),
+  )
+  await until(
+    'a line in the plot',
+    async () => ((await studio.locator('.plot-line').getAttribute('d')) ?? '').includes('L'),
+    20_000,
+  )
+  await until('one viewer', async () => (await studio.locator('.facts dd').first().textContent()) === '1')
+  await until('the preview to play', () =>
+    studio.locator('video').evaluate((element) => (element as HTMLVideoElement).currentTime > 0.2),
+  )
+  await look(browser, studio, 'studio-live')
+})
+
+step('waits over the last picture when the publisher is cut, and goes on by itself', async () => {
+  await encoder?.[Symbol.asyncDispose]()
+  await viewer.getByText('The streamer lost the connection, waiting…').waitFor(SLOW)
+  await studio.getByText('The connection to your encoder is lost').waitFor(SLOW)
+  await studio.getByText(/stop it and start it again/).waitFor(SLOW)
+  await look(browser, viewer, 'watch-reconnecting')
+  await look(browser, studio, 'studio-reconnecting')
+  const stood = await video.time()
+  encoder = new Encoder(ingestUrl)
+  await studio.getByText('You are live').waitFor(SLOW)
+  await viewer.getByText('The streamer lost the connection, waiting…').waitFor({ state: 'detached' })
+  await video.reaches(stood + 3)
+  await until('the new connection’s counter', async () => (await video.read()).counter < 25, 40_000)
+})
+
+step('ends from the studio; the viewer sees the last of it and is told', async (t) => {
+  await studio.getByRole('button', { name: 'End stream' }).click()
+  await look(browser, studio, 'studio-ending')
+  await studio.getByRole('dialog').getByRole('button', { name: 'End stream' }).click()
+  const endedAt = performance.now()
+  await studio.getByText('You ended it.').waitFor()
+  await encoder?.exited()
+  await viewer.getByText('Thanks for watching.').waitFor(SLOW)
+  t.diagnostic(
+    `the viewer's end came ${((performance.now() - endedAt) / 1_000).toFixed(1)} s after the streamer's`,
+  )
+  await look(browser, viewer, 'watch-ended')
+  await look(browser, studio, 'studio-ended')
+})
+
+step('has words for a stream that is over, one that never was, and a page that is none', async () => {
+  await viewer.goto(watchUrl)
+  await viewer.getByText(/It was on air for/).waitFor()
+  await look(browser, viewer, 'watch-over')
+  assert.deepEqual(browser.complaints, [], 'nothing in the consoles')
+  await viewer.goto(`${stack.url}/watch/none`)
+  await viewer.getByText('There is no such stream').waitFor()
+  await look(browser, viewer, 'watch-missing')
 })

@@ -17,7 +17,7 @@ const FLAGS = [
 export interface TestBrowser extends AsyncDisposable {
   readonly context: BrowserContext
   /** What the pages' consoles have complained about. */
-  readonly complaints: readonly string[]
+  readonly complaints: string[]
 }
 
 /** A browser with a profile of its own, removed afterwards. */

@@ -3,31 +3,40 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 
+/** What OBS sends when it is set as the studio says: H.264 and a keyframe every second. */
+const H264 = [
+  '-c:v',
+  'libx264',
+  '-preset',
+  'ultrafast',
+  '-tune',
+  'zerolatency',
+  '-pix_fmt',
+  'yuv420p',
+  '-g',
+  '15',
+]
+/** The picture's counter is of frames at this rate. */
+export const FRAME_RATE = 15
+export const PICTURE = `testsrc2=size=320x180:rate=${FRAME_RATE}`
+
 export class Encoder implements AsyncDisposable {
   readonly #process: ChildProcess
   readonly #exited: Promise<unknown>
   /** What ffmpeg has said; it names the URL, so it is not for printing. */
   errors = ''
 
-  /** @param url the ingest URL with the key */
-  constructor(url: string) {
+  /**
+   * @param url the ingest URL with the key
+   * @param video ffmpeg's options for the video
+   */
+  constructor(url: string, video: readonly string[] = H264) {
     this.#process = spawn(
       'ffmpeg',
       [
         ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-re'],
-        ...['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15', '-f', 'lavfi', '-i', 'sine=frequency=440'],
-        ...[
-          '-c:v',
-          'libx264',
-          '-preset',
-          'ultrafast',
-          '-tune',
-          'zerolatency',
-          '-pix_fmt',
-          'yuv420p',
-          '-g',
-          '15',
-        ],
+        ...['-f', 'lavfi', '-i', PICTURE, '-f', 'lavfi', '-i', 'sine=frequency=440'],
+        ...video,
         ...['-c:a', 'aac', '-f', 'flv', url],
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },

@@ -64,3 +64,16 @@ test('forgets everything older when a new snapshot comes, even if its ids begin 
 test('knows nothing before the first snapshot', () => {
   assert.equal(after(undefined, '5', stream('a')), undefined)
 })
+
+test('shows how many watch, and lets no older event change that', () => {
+  const told = reduceLiveList(snapshot('1', stream('a'), stream('b')), {
+    type: 'stream.viewers',
+    streamId: 'a',
+    viewers: 7,
+  })
+  const later = after(told, '2', stream('a', { status: 'reconnecting', viewers: 2 }))
+  assert.deepEqual(
+    later?.streams.map(({ id, status, viewers }) => `${id} ${status} ${viewers}`),
+    ['a reconnecting 7', 'b live 0'],
+  )
+})

@@ -52,3 +52,17 @@ test('says that a stream is missing, until an event proves otherwise', () => {
   assert.equal(run({ type: 'missing' }).missing, true)
   assert.equal(run({ type: 'missing' }, happened('1', live)).missing, false)
 })
+
+test('knows how many watch from reads and from what is told, not from older events', () => {
+  const told = (viewers: number, streamId = 'a'): OneStreamInput => ({
+    type: 'stream.viewers',
+    streamId,
+    viewers,
+  })
+  const counted = run(read({ ...live, viewers: 3 }, '0'), happened('7', live))
+  assert.equal(counted.stream?.viewers, 3)
+  assert.equal(run(read(live, '0'), told(9), happened('7', live)).stream?.viewers, 9)
+  assert.equal(run(read(live, '0'), told(9, 'b')).stream?.viewers, 0)
+  assert.equal(run(read(live, '0'), told(9), happened('7', { ...live, status: 'ended' })).stream?.viewers, 0)
+  assert.equal(run(told(9)).stream, undefined)
+})

@@ -40,7 +40,7 @@ test('gives the shell the publishing address as one word, whatever is in it', ()
 })
 
 test('reads a stream and an event as the service sends them, with fields it does not know', () => {
-  const sent = { ...stream('a'), recording: null, viewers: 3 }
+  const sent = { ...stream('a'), recording: null, mood: 'fine' }
   assert.deepEqual(StreamShape.parse(sent), stream('a'))
   assert.deepEqual(StreamEventShape.parse({ ...event('7', sent), node: 'x' }), event('7', stream('a')))
 })

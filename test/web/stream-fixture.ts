@@ -12,6 +12,7 @@ export function stream(id: string, changes: Partial<Stream> = {}): Stream {
     endedAt: null,
     endReason: null,
     record: false,
+    viewers: 0,
     playback: {
       hls: `http://localhost:8080/hls/${id}/index.m3u8`,
       dash: `http://localhost:8080/dash/${id}/index.mpd`,

@@ -13,6 +13,11 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]
 
+/** What a reader can ask for: the log's events, and what is only true for the moment. */
+export const FRAME_TYPES = [...EVENT_TYPES, 'stream.viewers'] as const
+
+export type FrameType = (typeof FRAME_TYPES)[number]
+
 /** An event that is about to be committed. */
 export interface EventDraft {
   readonly type: EventType

@@ -2,7 +2,7 @@
 // readers other work gets its turn, so that a hook never waits for ten thousand sockets.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Subscription } from 'rxjs'
-import type { LoggedEvent } from './event.ts'
+import type { FrameType, LoggedEvent } from './event.ts'
 import type { Feed } from './feed.ts'
 import { encodeFrame, HEARTBEAT } from './frame.ts'
 import type { Batch, Reader } from './reader.ts'
@@ -11,6 +11,16 @@ import type { Batch, Reader } from './reader.ts'
 const READERS_A_TURN = 64
 /** The contract promises a sign of life every 15 s. */
 const HEARTBEAT_MS = 10_000
+
+/** Something that is not in the log: who is not there to hear it never will. */
+export interface Notice {
+  readonly type: FrameType
+  readonly streamId: string
+  /** Whether it is for the readers of all streams, too. */
+  readonly wasLive: boolean
+  /** Its frame, which carries no id. */
+  readonly bytes: Buffer
+}
 
 export class Hub implements AsyncDisposable {
   /** Readers of all streams that have been live. */
@@ -65,6 +75,17 @@ export class Hub implements AsyncDisposable {
   /** Ends every connection in order. */
   endAll(): void {
     for (const reader of this.#allReaders()) reader.end()
+  }
+
+  /** Hands out what is not in the log. Readers of all streams get it in one write. */
+  async tell(notices: readonly Notice[]): Promise<void> {
+    const [first] = notices
+    if (first === undefined) return
+    for (const { type, streamId, bytes } of notices) {
+      await inTurns([...(this.#byStream.get(streamId) ?? [])], (reader) => reader.tell(type, bytes))
+    }
+    const all = Buffer.concat(notices.filter(({ wasLive }) => wasLive).map(({ bytes }) => bytes))
+    if (all.length > 0) await inTurns([...this.#everything], (reader) => reader.tell(first.type, all))
   }
 
   #enqueue(event: LoggedEvent): void {

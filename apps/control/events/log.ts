@@ -3,13 +3,13 @@ import type { ResultSetHeader } from 'mysql2'
 import type { Client, Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Transaction } from '../database/transactions.ts'
-import type { EventDraft, EventType, LoggedEvent } from './event.ts'
+import type { EventDraft, FrameType, LoggedEvent } from './event.ts'
 
 /** Which part of the log somebody reads: one stream's events, or those of all streams that have been live. */
 export interface EventFilter {
   readonly streamId: string | null
   /** Null: every type. */
-  readonly types: ReadonlySet<EventType> | null
+  readonly types: ReadonlySet<FrameType> | null
 }
 
 /** The log's ends. An id up to `pruned` is no longer there; `head` is the newest. */

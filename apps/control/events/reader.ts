@@ -2,7 +2,7 @@
 // it does not read.
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { LoggedEvent } from './event.ts'
+import type { FrameType, LoggedEvent } from './event.ts'
 import { encodeFrame } from './frame.ts'
 import type { EventFilter, EventLog } from './log.ts'
 
@@ -60,6 +60,12 @@ export class Reader {
       : Buffer.concat(batch.events.filter((item) => this.#wants(item.event)).map((item) => item.bytes))
     this.#cursor = last.event.id
     if (bytes.length > 0) this.write(bytes)
+  }
+
+  /** Takes frames that are not in the log, if they were asked for; its cursor stays. */
+  tell(type: FrameType, bytes: Buffer): void {
+    const { types } = this.filter
+    if (types === null || types.has(type)) this.write(bytes)
   }
 
   /** Sends bytes, and cuts the reader off when too many wait for it already. */

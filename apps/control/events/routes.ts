@@ -5,6 +5,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { AppError, ProblemSchema } from '../http/errors.ts'
 import type { Logger } from '../logger.ts'
 import type { StreamStore } from '../streams/store.ts'
+import type { Viewers } from '../viewers/viewers.ts'
 import { encodeFrame, encodeRetry } from './frame.ts'
 import type { Hub } from './hub.ts'
 import type { EventFilter, EventLog } from './log.ts'
@@ -17,12 +18,13 @@ export interface EventRoutesOptions {
   readonly hub: Hub
   readonly log: EventLog
   readonly store: StreamStore
+  readonly viewers: Viewers
   readonly logger: Logger
 }
 
 export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
   app,
-  { hub, log, store, logger },
+  { hub, log, store, viewers, logger },
 ) => {
   app.route({
     method: 'GET',
@@ -34,14 +36,15 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       description:
         'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream`: the events of streams ' +
         'that have been live. A cursor that the log does not reach any more, or not yet, gets one `reset` event: ' +
-        'read the list again and go on.',
+        'read the list again and go on. `stream.viewers` (a ViewersEvent, at most one every 2 s a stream) is not ' +
+        'in the log: it has no `id` and is not repeated.',
       produces: ['text/event-stream'],
       querystring: EventsQuery,
       headers: EventsHeaders,
       response: { '4xx': ProblemSchema, '5xx': ProblemSchema },
     },
     handler: async (request, reply) => {
-      const { stream, types, lastEventId } = request.query
+      const { stream, types, lastEventId, viewer } = request.query
       if (stream !== undefined && (await store.find(stream)) === null) {
         throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
       }
@@ -50,6 +53,11 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         types: types === undefined ? null : new Set(types),
       }
       const start = await startingPoint(request.headers['last-event-id'] ?? lastEventId, hub, log)
+      reply.hijack()
+      // Who left while the database was asked would never be seen to leave.
+      if (reply.raw.destroyed) return
+      // Counted before the first byte: who reads the stream once this is open finds itself counted.
+      if (stream !== undefined && viewer !== undefined) reply.raw.once('close', viewers.join(stream))
       serve(reply, filter, start, hub, log, logger)
     },
   })
@@ -81,7 +89,6 @@ function serve(
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
-  reply.hijack()
   const response = reply.raw
   const reader = new Reader(response, filter, cursor)
   const remove = hub.add(reader)

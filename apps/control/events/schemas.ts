@@ -1,7 +1,7 @@
 // What GET /v1/events takes and what its frames carry.
 import { z } from 'zod'
 import { StreamSchema } from '../streams/schemas.ts'
-import { EVENT_TYPES } from './event.ts'
+import { EVENT_TYPES, FRAME_TYPES } from './event.ts'
 
 /** A place in the event log. */
 const cursor = z
@@ -12,18 +12,29 @@ const cursor = z
 const eventTypes = z
   .string()
   .transform((text) => text.split(','))
-  .pipe(z.array(z.enum(EVENT_TYPES)))
+  .pipe(z.array(z.enum(FRAME_TYPES)))
 
-export const EventsQuery = z.strictObject({
-  stream: z.string().max(100).optional().describe('Everything of this one stream, also before it is live'),
-  types: eventTypes
-    .optional()
-    .describe('Only these types, comma-separated')
-    .meta({ type: 'string', examples: ['stream.live,stream.ended'] }),
-  lastEventId: cursor
-    .optional()
-    .describe('Where to begin on a first connection; the Last-Event-ID header comes first'),
-})
+export const EventsQuery = z
+  .strictObject({
+    stream: z.string().max(100).optional().describe('Everything of this one stream, also before it is live'),
+    types: eventTypes
+      .optional()
+      .describe('Only these types, comma-separated')
+      .meta({ type: 'string', examples: ['stream.live,stream.ended'] }),
+    lastEventId: cursor
+      .optional()
+      .describe('Where to begin on a first connection; the Last-Event-ID header comes first'),
+    viewer: z
+      .literal('1')
+      .optional()
+      .describe(
+        'Somebody is watching: for as long as it is open, this connection counts as a viewer of `stream`',
+      ),
+  })
+  .refine(({ stream, viewer }) => viewer === undefined || stream !== undefined, {
+    path: ['viewer'],
+    message: 'only counts together with stream',
+  })
 
 export const EventsHeaders = z.object({
   'last-event-id': z
@@ -43,4 +54,15 @@ export const StreamEventSchema = z
   })
   .meta({ id: 'StreamEvent' })
 
+/** The data of a stream.viewers frame, which has no id: it is not in the log. */
+export const ViewersEventSchema = z
+  .object({
+    type: z.literal('stream.viewers'),
+    createdAt: z.iso.datetime(),
+    streamId: z.string(),
+    viewers: z.int().min(0).describe('How many watch it now'),
+  })
+  .meta({ id: 'ViewersEvent' })
+
+export type ViewersEventResource = z.output<typeof ViewersEventSchema>
 export type StreamEventResource = z.output<typeof StreamEventSchema>

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
 export interface MetricSources {
   readonly readers: () => number
+  readonly viewers: () => number
   readonly awaitedPlaylists: () => number
   readonly eventHead: () => number
 }
@@ -21,6 +22,7 @@ export class Metrics {
       registers,
     })
     gauge('onair_event_readers', 'Open Server-Sent Events connections', sources.readers, registers)
+    gauge('onair_viewers', 'Watch pages connected to this process', sources.viewers, registers)
     gauge(
       'onair_awaited_playlists',
       'Streams whose playlist is looked out for',

@@ -1,7 +1,9 @@
 // Asks nginx-rtmp what it has, and drops publishers. Answers come from its internal HTTP server.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type SessionRef, sameSession } from '../streams/stream.ts'
-import { type Application, parseStat, type Stat } from './stat.ts'
+import { parseIngest } from './ingest-stat.ts'
+import type { IngestFigures } from './schemas.ts'
+import { type Application, type Publishers, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000
 const CONFIRM_EVERY_MS = 50
@@ -43,6 +45,22 @@ export class NginxClient {
     const response = await this.#get('/stat')
     try {
       return { ...parseStat(await response.text()), nginx: response.headers.get(INSTANCE_HEADER) }
+    } catch (error) {
+      throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
+    }
+  }
+
+  /** What publishers send, by stream. @throws NginxUnavailableError */
+  async ingest(): Promise<{
+    nginx: string | null
+    publishers: Publishers
+    figures: ReadonlyMap<string, IngestFigures>
+  }> {
+    const response = await this.#get('/stat')
+    try {
+      const xml = await response.text()
+      const nginx = response.headers.get(INSTANCE_HEADER)
+      return { nginx, publishers: parseStat(xml).live, figures: parseIngest(xml) }
     } catch (error) {
       throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
     }

@@ -13,7 +13,8 @@ export type Stat = Readonly<Record<Application, Publishers>>
 // An element that stands alone and empty, such as <publishing/>, is parsed as ''.
 const present = z.literal('').optional()
 const Client = z.object({ id: z.coerce.number().int(), publishing: present })
-const StatStream = z.object({ name: z.coerce.string(), client: z.array(Client).default([]) })
+/** Whatever else nginx says of a stream stays as it is: ingest-stat.ts reads it when somebody asks. */
+const StatStream = z.looseObject({ name: z.coerce.string(), client: z.array(Client).default([]) })
 const Live = z.union([
   z.object({ stream: z.array(StatStream).default([]) }),
   z.literal('').transform(() => ({ stream: [] })),
@@ -33,10 +34,13 @@ const parser = new XMLParser({
 })
 
 /** @throws when it is not nginx-rtmp's XML */
+export function readApplications(xml: string): z.output<typeof StatApplication>[] {
+  return StatDocument.parse(parser.parse(xml)).rtmp.server.flatMap((server) => server.application)
+}
+
+/** @throws when it is not nginx-rtmp's XML */
 export function parseStat(xml: string): Stat {
-  const applications = StatDocument.parse(parser.parse(xml)).rtmp.server.flatMap(
-    (server) => server.application,
-  )
+  const applications = readApplications(xml)
   const publishersOf = (name: Application): Publishers =>
     new Map(
       applications

@@ -4,8 +4,11 @@ import type { StreamEvent } from './lifecycle.ts'
 import type { StreamResource } from './schemas.ts'
 import type { Stream } from './stream.ts'
 
-/** The public view: nothing in it is secret. */
-export function toResource(stream: Stream): StreamResource {
+/**
+ * The public view: nothing in it is secret.
+ * @param viewers how many watch it now; what has ended nobody watches
+ */
+export function toResource(stream: Stream, viewers: number): StreamResource {
   return {
     id: stream.id,
     title: stream.title,
@@ -20,19 +23,20 @@ export function toResource(stream: Stream): StreamResource {
       hls: `${stream.publicUrl}/hls/${stream.id}/index.m3u8`,
       dash: `${stream.publicUrl}/dash/${stream.id}/index.mpd`,
     },
+    viewers: stream.status === 'ended' ? 0 : viewers,
     recording: null,
   }
 }
 
 /** An event of the lifecycle as the log takes it. */
-export function toEventDraft(stream: Stream, event: StreamEvent, now: Date): EventDraft {
+export function toEventDraft(stream: Stream, event: StreamEvent, viewers: number, now: Date): EventDraft {
   return {
     type: event.type,
     streamId: stream.id,
     wasLive: stream.liveAt !== null,
     createdAt: now,
     body: {
-      stream: toResource(stream),
+      stream: toResource(stream, viewers),
       ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
     },
   }

@@ -3,8 +3,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Auth } from '../http/auth.ts'
 import { AppError, ProblemSchema } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
+import type { Viewers } from '../viewers/viewers.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { toResource } from './resource.ts'
+import { toResource as toPublic } from './resource.ts'
 import {
   CreateStreamBody,
   IssuedStreamKeySchema,
@@ -21,6 +22,7 @@ import type { Stream } from './stream.ts'
 export interface StreamRoutesOptions {
   readonly streams: StreamService
   readonly store: StreamStore
+  readonly viewers: Viewers
   readonly auth: Auth
   readonly limits: Limits
   readonly rtmpUrl: string
@@ -33,13 +35,14 @@ const security = [{ bearer: [] }]
 const NO_STORE = { 'cache-control': 'no-store' }
 
 export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, options) => {
-  const { streams, store, auth, limits, rtmpUrl, streamCreation } = options
+  const { streams, store, viewers, auth, limits, rtmpUrl, streamCreation } = options
 
   const find = async (id: string): Promise<Stream> => {
     const stream = await store.find(id)
     if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
     return stream
   }
+  const toResource = (stream: Stream) => toPublic(stream, viewers.count(stream.id))
   const toKey = ({ stream, key }: Issued) => ({
     value: key.reveal(),
     expiresAt: stream.keyExpiresAt.toISOString(),

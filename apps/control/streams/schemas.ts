@@ -37,6 +37,7 @@ export const StreamSchema = z
     endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),
     record: z.boolean().describe('Whether the streamer wants it kept'),
     playback: z.object({ hls: z.url(), dash: z.url() }),
+    viewers: z.int().min(0).describe('How many watch it now; in an event, when it happened'),
     recording: z.null().describe('The recording, once there is one'),
     streamKey: StreamKeySchema.optional(),
   })

@@ -44,9 +44,13 @@ export class StreamStore {
   /** Streams as they were last read or written here; the longest untouched first. */
   readonly #latest = new Map<string, Versioned>()
 
-  constructor(database: Database, transactions: Transactions) {
+  readonly #viewers: (id: string) => number
+
+  /** @param viewers how many watch a stream, for the events that tell of it */
+  constructor(database: Database, transactions: Transactions, viewers: (id: string) => number = () => 0) {
     this.#database = database
     this.#transactions = transactions
+    this.#viewers = viewers
   }
 
   /** Stores a new stream and its first event. */
@@ -54,7 +58,7 @@ export class StreamStore {
     const created: StreamEvent = { type: 'stream.created' }
     const events = await this.#transactions.run(async (transaction) => {
       await transaction.execute(INSERT_STREAM, toValues({ stream, version: 1 }))
-      return appendEvents(transaction, [toEventDraft(stream, created, stream.createdAt)])
+      return appendEvents(transaction, [toEventDraft(stream, created, 0, stream.createdAt)])
     })
     this.#remember({ stream, version: 1 })
     return { stream, changed: true, events, effects: [] }
@@ -138,7 +142,7 @@ export class StreamStore {
         if (result.affectedRows === 0) return null
         return appendEvents(
           transaction,
-          decision.events.map((event) => toEventDraft(decision.stream, event, now)),
+          decision.events.map((event) => toEventDraft(decision.stream, event, this.#viewers(stream.id), now)),
         )
       })
     } catch (error) {
@@ -178,6 +182,14 @@ export class StreamStore {
         { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
       ),
     )
+  }
+
+  /** Where streams stand, as far as there are such. */
+  async statuses(ids: readonly string[]): Promise<{ id: string; status: StreamStatus; wasLive: boolean }[]> {
+    const where = { id: { in: [...ids] } }
+    const select = { id: true, status: true, liveAt: true }
+    const rows = await this.#database.run((client) => client.stream.findMany({ where, select }))
+    return rows.map(({ id, status, liveAt }) => ({ id, status, wasLive: liveAt !== null }))
   }
 
   /** Streams that a node's nginx and folder answer for: not ended, or with a playlist to be closed. */

@@ -64,6 +64,7 @@ describe('POST /v1/streams', () => {
         hls: `https://tv.example/hls/${id}/index.m3u8`,
         dash: `https://tv.example/dash/${id}/index.mpd`,
       },
+      viewers: 0,
       recording: null,
       streamKey: { ...streamKey, ingestUrl: 'rtmp://tv.example/live' },
     })

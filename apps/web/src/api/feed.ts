@@ -1,5 +1,5 @@
 // The page's one EventSource on /v1/events, kept open for as long as the page is.
-import { type StreamEvent, StreamEventShape } from './shapes.ts'
+import { type StreamEvent, StreamEventShape, type ViewersEvent, ViewersEventShape } from './shapes.ts'
 
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 15_000
@@ -25,6 +25,7 @@ export interface FeedOptions {
   /** The subscription stands: what is read from now on can't be missed. Again after each break. */
   readonly onOpen: () => void
   readonly onEvent: (event: StreamEvent) => void
+  readonly onViewers: (event: ViewersEvent) => void
   /** The cursor was too old: what the page knows has to be read anew. */
   readonly onReset: () => void
   /** The connection broke; the feed tries again by itself. */
@@ -55,6 +56,10 @@ export function openFeed(options: FeedOptions): Feed {
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, retryMs(failures++))
     }
     for (const type of EVENT_TYPES) source.addEventListener(type, take)
+    source.addEventListener('stream.viewers', (message: MessageEvent<string>) => {
+      const event = ViewersEventShape.safeParse(parseJson(message.data))
+      if (event.success) options.onViewers(event.data)
+    })
     source.addEventListener('reset', (message) => {
       cursor = message.lastEventId || cursor
       options.onReset()

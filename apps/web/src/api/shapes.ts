@@ -1,12 +1,17 @@
 // What the service answers with, parsed where it comes in. zod/mini, since the service's own
 // schemas would bring 25 kB of zod along; that both agree is checked by the types.
 import * as z from 'zod/mini'
+import type { ViewersEventResource } from '../../../control/events/schemas.ts'
+import type { IngestResource } from '../../../control/ingest/schemas.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../control/streams/schemas.ts'
 
 // zod would compile its parsers with `new Function`, which the Content-Security-Policy forbids.
 z.config({ jitless: true })
 
 export type Stream = Omit<StreamResource, 'recording'>
+export type ViewersEvent = Omit<ViewersEventResource, 'createdAt'>
+export type Ingest = IngestResource
+export type IssuedKey = IssuedStreamResource['streamKey']
 export type IssuedStream = Omit<IssuedStreamResource, 'recording'>
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'))
@@ -26,6 +31,7 @@ const stream = {
     null,
   ),
   record: z.boolean(),
+  viewers: z.number(),
   playback: z.object({ hls: url, dash: url }),
 }
 const key = { expiresAt: time, ingestUrl: url }
@@ -35,9 +41,11 @@ export const StreamShape: z.ZodMiniType<Stream> = z.object({
   streamKey: z.optional(z.object(key)),
 })
 
+export const IssuedKeyShape: z.ZodMiniType<IssuedKey> = z.object({ ...key, value: z.string() })
+
 export const IssuedStreamShape: z.ZodMiniType<IssuedStream> = z.object({
   ...stream,
-  streamKey: z.object({ ...key, value: z.string() }),
+  streamKey: IssuedKeyShape,
 })
 
 export const StreamListShape = z.object({
@@ -54,6 +62,28 @@ export const StreamEventShape = z.object({
   resumed: z.optional(z.boolean()),
 })
 export type StreamEvent = z.output<typeof StreamEventShape>
+
+/** How many watch; not in the log, and so without an id. */
+export const ViewersEventShape: z.ZodMiniType<ViewersEvent> = z.object({
+  type: z.literal('stream.viewers'),
+  streamId: z.string(),
+  viewers: z.number(),
+})
+
+const text = z.nullable(z.string())
+const number = z.nullable(z.number())
+
+/** What comes in from the streamer's encoder. */
+export const IngestShape: z.ZodMiniType<Ingest> = z.object({
+  connectedAt: time,
+  measuredAt: time,
+  bytesReceived: number,
+  bitrate: z.nullable(z.object({ total: z.number(), video: z.number(), audio: z.number() })),
+  video: z.nullable(
+    z.object({ codec: text, profile: text, level: text, width: number, height: number, frameRate: number }),
+  ),
+  audio: z.nullable(z.object({ codec: text, profile: text, channels: number, sampleRate: number })),
+})
 
 /** RFC 9457, as far as the page shows it. */
 export const ProblemShape = z.object({

@@ -1,6 +1,16 @@
 // The calls to /v1/streams that the page makes.
 import { request } from './request.ts'
-import { type IssuedStream, IssuedStreamShape, type Stream, StreamListShape, StreamShape } from './shapes.ts'
+import {
+  type Ingest,
+  IngestShape,
+  type IssuedKey,
+  IssuedKeyShape,
+  type IssuedStream,
+  IssuedStreamShape,
+  type Stream,
+  StreamListShape,
+  StreamShape,
+} from './shapes.ts'
 
 export interface LiveSnapshot {
   readonly streams: readonly Stream[]
@@ -38,12 +48,17 @@ export function createStream(title: string, record: boolean): Promise<IssuedStre
   return request(IssuedStreamShape, '/v1/streams', { method: 'POST', body })
 }
 
-export function rotateKey(id: string, key: string): Promise<IssuedStream> {
-  return request(IssuedStreamShape, `${streamPath(id)}/stream-key`, { method: 'POST', key })
+/** A waiting stream's new key; the old one is dead. */
+export function rotateKey(id: string, key: string): Promise<IssuedKey> {
+  return request(IssuedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', key })
 }
 
 export function endStream(id: string, key: string): Promise<Stream> {
   return request(StreamShape, `${streamPath(id)}/end`, { method: 'POST', key })
+}
+
+export function readIngest(id: string, key: string, signal: AbortSignal): Promise<Ingest> {
+  return request(IngestShape, `${streamPath(id)}/ingest`, { key, signal })
 }
 
 function streamPath(id: string): string {

@@ -4,6 +4,7 @@ import { TEXTS } from '../texts.ts'
 import play from '../ui/icons/play.svg'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
+import { ViewerCount } from '../ui/viewer-count.tsx'
 
 export function StreamCard({ stream }: { stream: Stream }) {
   return (
@@ -15,7 +16,13 @@ export function StreamCard({ stream }: { stream: Stream }) {
           {stream.liveAt !== null && <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />}
         </div>
         <h2>{stream.title ?? TEXTS.untitled}</h2>
-        {stream.status === 'reconnecting' && <p class="muted">{TEXTS.live.reconnecting}</p>}
+        <p class="muted">
+          {stream.status === 'reconnecting' ? (
+            TEXTS.live.reconnecting
+          ) : (
+            <ViewerCount viewers={stream.viewers} />
+          )}
+        </p>
       </a>
     </li>
   )

@@ -3,6 +3,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { TEXTS } from '../texts.ts'
 import { formatDuration } from '../ui/duration.ts'
+import { seekableRange } from './seekable.ts'
 
 export interface BehindLiveProps {
   readonly video: RefObject<HTMLVideoElement | null>
@@ -13,8 +14,17 @@ export interface BehindLiveProps {
 export function BehindLive({ video, edge }: BehindLiveProps) {
   const [seconds, setSeconds] = useState(0)
   useEffect(() => {
-    const timer = setInterval(() => setSeconds(secondsBehind(video.current)), 1_000)
-    return () => clearInterval(timer)
+    const look = () => {
+      const range = seekableRange(video.current)
+      setSeconds(range === undefined ? 0 : Math.floor(range.end - (video.current?.currentTime ?? range.end)))
+    }
+    const timer = setInterval(look, 1_000)
+    // Whoever pulls the bar or presses a key sees at once where that leads.
+    video.current?.addEventListener('seeking', look)
+    return () => {
+      clearInterval(timer)
+      video.current?.removeEventListener('seeking', look)
+    }
   }, [])
   if (seconds <= edge) return null
   const duration = formatDuration(seconds * 1_000)
@@ -24,9 +34,4 @@ export function BehindLive({ video, edge }: BehindLiveProps) {
       <span class="visually-hidden">{TEXTS.watch.behind(duration)}</span>
     </span>
   )
-}
-
-function secondsBehind(video: HTMLVideoElement | null): number {
-  if (video === null || video.seekable.length === 0) return 0
-  return video.seekable.end(video.seekable.length - 1) - video.currentTime
 }

@@ -1,5 +1,6 @@
 // The media-chrome elements that the player uses; all of them would be three times as large.
 import './csp-styles.ts'
+import 'media-chrome/dist/media-captions-button.js'
 import 'media-chrome/dist/media-control-bar.js'
 import 'media-chrome/dist/media-controller.js'
 import 'media-chrome/dist/media-fullscreen-button.js'
@@ -10,9 +11,9 @@ import 'media-chrome/dist/media-pip-button.js'
 import 'media-chrome/dist/media-play-button.js'
 import 'media-chrome/dist/media-time-range.js'
 import 'media-chrome/dist/media-volume-range.js'
-import type { HTMLAttributes } from 'preact'
+import type { HTMLAttributes, Ref } from 'preact'
 
-type MediaElement = HTMLAttributes<HTMLElement> & { slot?: string }
+type MediaElement = HTMLAttributes<HTMLElement> & { slot?: string; ref?: Ref<HTMLElement> }
 
 interface ControllerAttributes extends MediaElement {
   /** Seconds from the end within which a viewer counts as live. */
@@ -21,6 +22,8 @@ interface ControllerAttributes extends MediaElement {
   seektoliveoffset?: number
   /** Don't remember that the sound is off: it may be the browser's doing. */
   nomutedpref?: boolean
+  /** The keys of the whole page are in use-keys.ts. */
+  nohotkeys?: boolean
   /** A viewer who pauses wants to go on where he paused. */
   noautoseektolive?: boolean
 }
@@ -29,6 +32,7 @@ declare module 'preact' {
   namespace JSX {
     interface IntrinsicElements {
       'media-controller': ControllerAttributes
+      'media-captions-button': MediaElement
       'media-control-bar': MediaElement
       'media-fullscreen-button': MediaElement
       'media-live-button': MediaElement

@@ -10,7 +10,8 @@ const RECOVERY_MS = 5_000
 const CONFIG: Partial<HlsConfig> = {
   // Two of nginx's 3 s segments behind the edge; hls.js keeps one more after a stall.
   liveSyncDurationCount: 2,
-  // `liveMaxLatencyDuration…` stays unset: it would pull a viewer who went back to the edge again.
+  // `liveMaxLatencyDuration…` stays unset (but see `edgeOnly`): it would pull a viewer who went back to
+  // the edge again.
   liveDurationInfinity: true,
   // Seconds of played video in memory. What is further back comes from the browser's cache.
   backBufferLength: 90,
@@ -18,10 +19,18 @@ const CONFIG: Partial<HlsConfig> = {
   enableWorker: false,
 }
 
+/** Segments behind the edge from which on a picture that is to be live jumps to it. */
+const EDGE_SEGMENTS = 5
+
 export interface PlaybackEvents {
   /** The video can't be loaded at the moment; false when it can again. */
   readonly onTrouble: (trouble: boolean) => void
   readonly onTargetDuration: (seconds: number) => void
+}
+
+export interface PlaybackOptions extends PlaybackEvents {
+  /** Nobody goes back in it: after a break it goes on at the live edge. */
+  readonly edgeOnly?: boolean
 }
 
 export interface Playback {
@@ -34,20 +43,20 @@ export interface Playback {
 export function openPlayback(
   video: HTMLVideoElement,
   url: string,
-  events: PlaybackEvents,
+  events: PlaybackOptions,
 ): Playback | undefined {
   if (Hls.isSupported()) return playWithHlsJs(video, url, events)
   if (video.canPlayType('application/vnd.apple.mpegurl') !== '') return playNatively(video, url, events)
   return undefined
 }
 
-function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackEvents): Playback {
+function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackOptions): Playback {
   let retry: ReturnType<typeof setTimeout> | undefined
   let recoveredAt = Number.NEGATIVE_INFINITY
   let hls = open()
 
   function open(): Hls {
-    const next = new Hls(CONFIG)
+    const next = new Hls(events.edgeOnly ? { ...CONFIG, liveMaxLatencyDurationCount: EDGE_SEGMENTS } : CONFIG)
     next.on(Events.LEVEL_UPDATED, (_, { details }) => {
       events.onTrouble(false)
       events.onTargetDuration(details.targetduration)

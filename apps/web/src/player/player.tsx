@@ -1,10 +1,13 @@
 // The player: video, media-chrome's controls, and what there is to say over the picture.
 import './media-chrome.ts'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Stream } from '../api/shapes.ts'
 import { TEXTS } from '../texts.ts'
 import { BehindLive } from './behind-live.tsx'
-import { useFinished, usePlayback } from './use-playback.ts'
+import { SeekBar } from './seek-bar.tsx'
+import { useFinished } from './use-finished.ts'
+import { useKeys } from './use-keys.ts'
+import { usePlayback } from './use-playback.ts'
 
 export interface PlayerProps {
   readonly url: string
@@ -14,22 +17,33 @@ export interface PlayerProps {
 
 export function Player({ url, title, status }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null)
+  const frame = useRef<HTMLDivElement>(null)
+  const controller = useRef<HTMLElement>(null)
   const { trouble, unsupported, autoplayed, targetDuration } = usePlayback(video, url, status === 'live')
   const finished = useFinished(video, status === 'ended')
   const [unmuted, setUnmuted] = useState(false)
+  useKeys(controller, video)
+  useEffect(() => {
+    // What is said over the picture has to be there in full screen, too.
+    if (controller.current) Object.assign(controller.current, { fullscreenElement: frame.current })
+  }, [])
   const unmute = () => {
     if (video.current) video.current.muted = false
     setUnmuted(true)
   }
   if (unsupported) return <p class="stage-text">{TEXTS.watch.unsupported}</p>
-  const liveEdge = targetDuration * 4 + 4
+  // Playing begins two segments from the end, which moves on by one at a time.
+  const liveEdge = targetDuration * 3 + 2
+  const ended = status === 'ended'
   return (
-    <div class={`player${finished ? ' player-finished' : ''}`}>
+    <div ref={frame} class={`player${finished ? ' player-finished' : ''}`}>
       <media-controller
+        ref={controller}
         aria-label={`${TEXTS.watch.player}: ${title}`}
         liveedgeoffset={liveEdge}
         seektoliveoffset={targetDuration * 2}
         nomutedpref
+        nohotkeys
         noautoseektolive
       >
         {/* biome-ignore lint/a11y/useMediaCaption: RTMP brings no captions along. */}
@@ -39,15 +53,16 @@ export function Player({ url, title, status }: PlayerProps) {
           playsInline
           onVolumeChange={() => setUnmuted(!video.current?.muted)}
         />
-        {status !== 'ended' && <media-loading-indicator slot="centered-chrome" noautohide />}
-        <media-time-range />
+        {!ended && <media-loading-indicator slot="centered-chrome" noautohide />}
+        <SeekBar video={video} live={!ended} />
         <media-control-bar>
           <media-play-button />
           <media-mute-button />
           <media-volume-range />
           <span class="gap" />
-          {status !== 'ended' && <BehindLive video={video} edge={liveEdge} />}
-          {status !== 'ended' && <media-live-button />}
+          {!ended && <BehindLive video={video} edge={liveEdge} />}
+          {!ended && <media-live-button />}
+          <media-captions-button />
           <media-pip-button />
           <media-fullscreen-button />
         </media-control-bar>

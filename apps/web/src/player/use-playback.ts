@@ -6,8 +6,6 @@ import { openPlayback, type Playback } from './playback.ts'
 
 /** nginx's, until the playlist says what it is. */
 const USUAL_TARGET_S = 4
-/** A picture that stood still this long after the end of the stream is the last one. */
-const LAST_PICTURE_MS = 5_000
 
 export interface PlaybackView {
   readonly trouble: boolean
@@ -46,24 +44,4 @@ export function usePlayback(
   }, [live])
 
   return { trouble, unsupported, autoplayed, targetDuration }
-}
-
-/** Whether the viewer has seen the last of a stream that ended; one who went back may still be watching. */
-export function useFinished(video: RefObject<HTMLVideoElement | null>, ended: boolean): boolean {
-  const [finished, setFinished] = useState(false)
-  useEffect(() => {
-    if (!ended) return
-    let movedAt = performance.now()
-    let time = -1
-    const timer = setInterval(() => {
-      const element = video.current
-      if (element === null) return
-      const moving = element.currentTime !== time || element.paused
-      if (moving) movedAt = performance.now()
-      time = element.currentTime
-      setFinished(element.ended || performance.now() - movedAt > LAST_PICTURE_MS)
-    }, 500)
-    return () => clearInterval(timer)
-  }, [ended])
-  return finished
 }

@@ -1,5 +1,5 @@
 // What is on air: a snapshot plus the events after it. Pure.
-import type { Stream, StreamEvent } from '../api/shapes.ts'
+import type { Stream, StreamEvent, ViewersEvent } from '../api/shapes.ts'
 import { isAfter } from './event-order.ts'
 
 export interface LiveList {
@@ -12,6 +12,7 @@ export interface LiveList {
 export type LiveListInput =
   | { readonly type: 'snapshot'; readonly streams: readonly Stream[]; readonly lastEventId: string }
   | { readonly type: 'event'; readonly event: StreamEvent }
+  | ViewersEvent
 
 /** Undefined: nothing is known yet. Events that the snapshot has already seen change nothing. */
 export function reduceLiveList(list: LiveList | undefined, input: LiveListInput): LiveList | undefined {
@@ -21,8 +22,16 @@ export function reduceLiveList(list: LiveList | undefined, input: LiveListInput)
     case 'event': {
       const { id, stream } = input.event
       if (list === undefined || !isAfter(id, list.cursor)) return list
+      const known = list.streams.find((other) => other.id === stream.id)
+      // Events are as old as the log; who watches is known better already.
+      const changed = known === undefined ? stream : { ...stream, viewers: known.viewers }
       const others = list.streams.filter((other) => other.id !== stream.id)
-      return { streams: isOnAir(stream) ? newestFirst([...others, stream]) : others, cursor: id }
+      return { streams: isOnAir(stream) ? newestFirst([...others, changed]) : others, cursor: id }
+    }
+    case 'stream.viewers': {
+      const { streamId, viewers } = input
+      const counted = (stream: Stream) => (stream.id === streamId ? { ...stream, viewers } : stream)
+      return list && { ...list, streams: list.streams.map(counted) }
     }
     default:
       return input satisfies never

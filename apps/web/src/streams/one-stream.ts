@@ -1,5 +1,5 @@
 // One stream as its page knows it: what was read, and every event after it. Pure.
-import type { Stream, StreamEvent } from '../api/shapes.ts'
+import type { Stream, StreamEvent, ViewersEvent } from '../api/shapes.ts'
 import { isAfter } from './event-order.ts'
 
 export interface OneStream {
@@ -13,6 +13,7 @@ export interface OneStream {
 
 export type OneStreamInput =
   | { readonly type: 'event'; readonly event: StreamEvent }
+  | ViewersEvent
   /** `askedAt`: the cursor when the question was sent. */
   | { readonly type: 'read'; readonly stream: Stream; readonly askedAt: string }
   | { readonly type: 'missing' }
@@ -30,12 +31,15 @@ export function reduceOneStream(state: OneStream, input: OneStreamInput): OneStr
     case 'event': {
       const { id, stream } = input.event
       if (!isAfter(id, state.cursor)) return state
-      return { stream: withKey(stream, state.stream), missing: false, cursor: id }
+      return { stream: withKnown(stream, state.stream), missing: false, cursor: id }
     }
     case 'read':
       if (input.askedAt === state.cursor) return { ...state, stream: input.stream, missing: false }
-      // Only the owner's read says anything about the key.
-      return { ...state, stream: withKey(state.stream ?? input.stream, input.stream) }
+      // Only a read says how many watch, and only the owner's anything about the key.
+      return { ...state, stream: withKnown(state.stream ?? input.stream, input.stream) }
+    case 'stream.viewers':
+      if (state.stream?.id !== input.streamId) return state
+      return { ...state, stream: { ...state.stream, viewers: input.viewers } }
     case 'missing':
       return { ...state, missing: true }
     case 'reset':
@@ -45,6 +49,9 @@ export function reduceOneStream(state: OneStream, input: OneStreamInput): OneStr
   }
 }
 
-function withKey(stream: Stream, from: Stream | undefined): Stream {
-  return from?.streamKey === undefined ? stream : { ...stream, streamKey: from.streamKey }
+/** What an event, which is as old as the log, does not say or knows less well. */
+function withKnown(stream: Stream, from: Stream | undefined): Stream {
+  if (from === undefined) return stream
+  const viewers = stream.status === 'ended' ? 0 : from.viewers
+  return { ...stream, viewers, ...(from.streamKey === undefined ? {} : { streamKey: from.streamKey }) }
 }

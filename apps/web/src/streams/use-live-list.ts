@@ -39,10 +39,11 @@ function followLiveList(
       const snapshot = await listLiveStreams(stop.signal)
       dispatch({ type: 'snapshot', ...snapshot })
       feed = openFeed({
-        query: { types: 'stream.live,stream.reconnecting,stream.ended' },
+        query: { types: 'stream.live,stream.reconnecting,stream.ended,stream.viewers' },
         lastEventId: snapshot.lastEventId,
         onOpen: () => setConnected(true),
         onEvent: (event) => dispatch({ type: 'event', event }),
+        onViewers: dispatch,
         onReset: () => loadAfter(Math.random() * RESET_SPREAD_MS),
         onLost: () => setConnected(false),
       })

@@ -12,18 +12,24 @@ export interface OneStreamView extends OneStream {
   readonly connected: boolean
 }
 
-/** `key`: the owner's, so that the answer also says until when the key can be used. */
-export function useOneStream(id: string, key?: string): OneStreamView {
+export interface OneStreamOptions {
+  /** The owner's, so that the answer also says until when the key can be used. */
+  readonly key?: string
+  /** This page is a viewer's and counts as one. */
+  readonly viewer?: boolean
+}
+
+export function useOneStream(id: string, { key, viewer = false }: OneStreamOptions = {}): OneStreamView {
   const [state, dispatch] = useReducer<OneStream, OneStreamInput>(reduceOneStream, UNKNOWN_STREAM)
   const [connected, setConnected] = useState(true)
-  useEffect(() => followOneStream(id, key, dispatch, setConnected), [id, key])
+  useEffect(() => followOneStream(id, { key, viewer }, dispatch, setConnected), [id, key, viewer])
   return { ...state, connected }
 }
 
 /** Returns its own undo. */
 function followOneStream(
   id: string,
-  key: string | undefined,
+  { key, viewer }: { key: string | undefined; viewer: boolean },
   dispatch: (input: OneStreamInput) => void,
   setConnected: (connected: boolean) => void,
 ): () => void {
@@ -49,7 +55,7 @@ function followOneStream(
   }
 
   feed = openFeed({
-    query: { stream: id },
+    query: { stream: id, ...(viewer ? { viewer: '1' } : {}) },
     onOpen: () => {
       setConnected(true)
       void read()
@@ -58,6 +64,7 @@ function followOneStream(
       cursor = event.id
       dispatch({ type: 'event', event })
     },
+    onViewers: dispatch,
     onReset: () => {
       cursor = UNKNOWN_STREAM.cursor
       dispatch({ type: 'reset' })

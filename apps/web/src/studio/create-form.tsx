@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { createStream } from '../api/streams.ts'
 import { type StudioSession, toSession } from './session.ts'
-import { STUDIO_TEXTS } from './studio-texts.ts'
+import { CREATE_FAILURES, STUDIO_TEXTS } from './studio-texts.ts'
 import { useCall } from './use-call.ts'
 
 /** Of the contract. The browser counts UTF-16 units, so that at most it stops a little early. */
@@ -11,7 +11,7 @@ const TITLE_LENGTH = 120
 export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) => void }) {
   const [title, setTitle] = useState('')
   const [record, setRecord] = useState(false)
-  const create = useCall(async () => onCreated(toSession(await createStream(title, record))))
+  const create = useCall(async () => onCreated(toSession(await createStream(title, record))), CREATE_FAILURES)
   return (
     <form
       class="panel create"
@@ -21,9 +21,10 @@ export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) 
       }}
     >
       <p>{STUDIO_TEXTS.intro}</p>
-      <label class="field">
-        <span>{STUDIO_TEXTS.titleLabel}</span>
+      <div class="field">
+        <label for="title">{STUDIO_TEXTS.titleLabel}</label>
         <input
+          id="title"
           type="text"
           value={title}
           maxLength={TITLE_LENGTH}
@@ -34,7 +35,7 @@ export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) 
         <small id="title-hint" class="muted">
           {STUDIO_TEXTS.titleHint}
         </small>
-      </label>
+      </div>
       <label class="check">
         <input
           type="checkbox"

@@ -2,12 +2,13 @@
 import { createStream } from '../api/streams.ts'
 import { toSession } from './session.ts'
 import type { StreamDeskProps } from './stream-desk.tsx'
-import { STUDIO_TEXTS } from './studio-texts.ts'
+import { CREATE_FAILURES, STUDIO_TEXTS } from './studio-texts.ts'
 import { useCall } from './use-call.ts'
 
 export function NextStream({ session, onChange }: StreamDeskProps) {
-  const again = useCall(async () =>
-    onChange(toSession(await createStream(session.title ?? '', session.record))),
+  const again = useCall(
+    async () => onChange(toSession(await createStream(session.title ?? '', session.record))),
+    CREATE_FAILURES,
   )
   return (
     <div class="next">

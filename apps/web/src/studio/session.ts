@@ -1,6 +1,6 @@
 // The studio's stream across reloads. The key lives in this tab's session storage and nowhere else.
 import * as z from 'zod/mini'
-import type { IssuedStream } from '../api/shapes.ts'
+import type { IssuedKey, IssuedStream } from '../api/shapes.ts'
 
 const STORAGE_KEY = 'onair.studio'
 
@@ -17,6 +17,11 @@ export type StudioSession = z.output<typeof StudioSession>
 export function toSession({ id, title, record, streamKey }: IssuedStream): StudioSession {
   const { value, ingestUrl, expiresAt } = streamKey
   return { id, title, record, key: value, ingestUrl, expiresAt }
+}
+
+/** The same stream with the key that replaced its old one. */
+export function withKey(session: StudioSession, { value, ingestUrl, expiresAt }: IssuedKey): StudioSession {
+  return { ...session, key: value, ingestUrl, expiresAt }
 }
 
 export function loadSession(): StudioSession | undefined {

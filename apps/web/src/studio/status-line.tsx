@@ -3,14 +3,16 @@ import type { Stream } from '../api/shapes.ts'
 import { TEXTS } from '../texts.ts'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
-import { END_REASONS, STUDIO_STATUS, STUDIO_TEXTS } from './studio-texts.ts'
+import { END_REASONS, NEVER_STARTED, STUDIO_STATUS, STUDIO_TEXTS } from './studio-texts.ts'
 
 export interface StatusLineProps {
   readonly stream: Stream | undefined
   readonly missing: boolean
+  /** What to do, since it has stayed like this for long. */
+  readonly advice: string | undefined
 }
 
-export function StatusLine({ stream, missing }: StatusLineProps) {
+export function StatusLine({ stream, missing, advice }: StatusLineProps) {
   const onAir = stream?.status === 'live' || stream?.status === 'reconnecting'
   return (
     <section class={`panel status status-${stream?.status ?? 'unknown'}`}>
@@ -25,13 +27,19 @@ export function StatusLine({ stream, missing }: StatusLineProps) {
         {!missing && stream && (
           <>
             <StatusBadge status={stream.status} />
-            <p class="status-title">{STUDIO_STATUS[stream.status].title}</p>
-            <p class="muted">{statusText(stream)}</p>
+            <p class="status-title">{statusTitle(stream)}</p>
+            {/* That viewers can watch is not true while they see or hear nothing. */}
+            {(stream.status !== 'live' || advice === undefined) && <p class="muted">{statusText(stream)}</p>}
+            {advice !== undefined && <p class="advice">{advice}</p>}
           </>
         )}
       </div>
     </section>
   )
+}
+
+function statusTitle({ status, endReason }: Stream): string {
+  return endReason === 'key_expired' ? NEVER_STARTED : STUDIO_STATUS[status].title
 }
 
 function statusText({ status, endReason }: Stream): string {

@@ -1,16 +1,21 @@
 // The studio of one stream: its status as it moves, and what the streamer needs in each.
-import { reachableIngestUrl } from '../api/reachable.ts'
+import { reachableHttpUrl, reachableIngestUrl } from '../api/reachable.ts'
 import { rotateKey } from '../api/streams.ts'
 import { useOneStream } from '../streams/use-one-stream.ts'
 import { TEXTS } from '../texts.ts'
 import { LostNotice } from '../ui/lost-notice.tsx'
+import { useLoaded } from '../ui/use-loaded.ts'
+import { advice } from './advice.ts'
 import { EncoderHelp } from './encoder-help.tsx'
 import { EndStream } from './end-stream.tsx'
+import { IngestPanel } from './ingest-panel.tsx'
 import { KeyPanel } from './key-panel.tsx'
 import { NextStream } from './next-stream.tsx'
-import { type StudioSession, toSession } from './session.ts'
+import { type StudioSession, withKey } from './session.ts'
 import { StatusLine } from './status-line.tsx'
 import { STUDIO_TEXTS } from './studio-texts.ts'
+import { useIngest } from './use-ingest.ts'
+import { useStatusAge } from './use-status-age.ts'
 import { WatchLink } from './watch-link.tsx'
 
 export interface StreamDeskProps {
@@ -19,31 +24,66 @@ export interface StreamDeskProps {
   readonly onChange: (session: StudioSession | undefined) => void
 }
 
+/** It brings the player's larger half along. */
+const loadPreview = () => import('./preview.tsx').then((module) => module.Preview)
+
 export function StreamDesk({ session, onChange }: StreamDeskProps) {
-  const { stream, missing, connected } = useOneStream(session.id, session.key)
-  const ingestUrl = reachableIngestUrl(session.ingestUrl, location.hostname)
+  const { stream, missing, connected } = useOneStream(session.id, { key: session.key })
   const status = stream?.status
+  const history = useIngest(session.id, session.key, status)
+  const forMs = useStatusAge(stream)
   const over = status === 'ended' || missing
+  const watchable = stream !== undefined && stream.liveAt !== null && !over
+  const Preview = useLoaded(loadPreview, watchable)
+  const encoder = <Encoder session={session} waiting={status === 'waiting'} onChange={onChange} />
   return (
     <>
       <h2 class="desk-title">{session.title ?? TEXTS.untitled}</h2>
       <LostNotice connected={connected} />
-      <StatusLine stream={stream} missing={missing} />
+      <StatusLine
+        stream={stream}
+        missing={missing}
+        advice={stream && advice({ stream, ingest: history.latest, forMs })}
+      />
       {over && <NextStream session={session} onChange={onChange} />}
+      {watchable && (
+        <div class="studio-preview">
+          {Preview !== undefined && Preview !== 'failed' && (
+            <Preview url={reachableHttpUrl(stream.playback.hls, location.origin)} live={status === 'live'} />
+          )}
+        </div>
+      )}
+      {stream && status !== 'waiting' && !over && <IngestPanel stream={stream} history={history} />}
       {!over && (
         <>
           <WatchLink id={session.id} />
-          <KeyPanel
-            ingestUrl={ingestUrl}
-            streamKey={session.key}
-            expiresAt={stream?.streamKey?.expiresAt ?? session.expiresAt}
-            waiting={status === 'waiting'}
-            onRotate={async () => onChange(toSession(await rotateKey(session.id, session.key)))}
-          />
-          <EncoderHelp ingestUrl={ingestUrl} streamKey={session.key} />
+          {watchable ? (
+            <details class="encoder">
+              <summary>{STUDIO_TEXTS.encoder}</summary>
+              {encoder}
+            </details>
+          ) : (
+            encoder
+          )}
           <EndStream id={session.id} streamKey={session.key} label={STUDIO_TEXTS.end} />
         </>
       )}
+    </>
+  )
+}
+
+function Encoder({ session, waiting, onChange }: StreamDeskProps & { readonly waiting: boolean }) {
+  const ingestUrl = reachableIngestUrl(session.ingestUrl, location.hostname)
+  return (
+    <>
+      <KeyPanel
+        ingestUrl={ingestUrl}
+        streamKey={session.key}
+        expiresAt={session.expiresAt}
+        waiting={waiting}
+        onRotate={async () => onChange(withKey(session, await rotateKey(session.id, session.key)))}
+      />
+      <EncoderHelp ingestUrl={ingestUrl} streamKey={session.key} />
     </>
   )
 }

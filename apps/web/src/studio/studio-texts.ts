@@ -36,6 +36,9 @@ export const STUDIO_TEXTS = {
   ending: 'Ending…',
   again: 'New stream with the same title',
   fresh: 'New stream',
+  preview: 'Preview',
+  previewHint: 'What viewers see, some seconds late and without sound.',
+  encoder: 'Server, key and encoder settings',
   gone: 'The server does not know this stream any more.',
 } as const
 
@@ -43,7 +46,7 @@ export const STUDIO_STATUS: Record<Stream['status'], { title: string; text: stri
   waiting: { title: 'Waiting for your encoder', text: 'Nothing has connected with this key yet.' },
   connecting: {
     title: 'Your encoder is connected',
-    text: 'Waiting for the first seconds of video. If this stays, set the keyframe interval to 2 s and use H.264 with AAC.',
+    text: 'Waiting for the first seconds of video.',
   },
   live: { title: 'You are live', text: 'Viewers can watch now.' },
   reconnecting: {
@@ -53,18 +56,68 @@ export const STUDIO_STATUS: Record<Stream['status'], { title: string; text: stri
   ended: { title: 'The stream has ended', text: '' },
 }
 
+/** What stands instead of "has ended" where nothing had begun. */
+export const NEVER_STARTED = 'The stream key has expired'
+
 export const END_REASONS: Record<NonNullable<Stream['endReason']>, string> = {
-  key_expired: 'The stream key was not used in time.',
+  key_expired: 'It was not used in time. A new stream brings a new key.',
   publisher_gone: 'The encoder was gone for too long.',
   ended_by_owner: 'You ended it.',
   ended_by_operator: 'An operator of this server ended it.',
+}
+
+/** What to do when a status stays. */
+export const ADVICE = {
+  refused:
+    'Does your encoder say that it can’t connect? Copy server and key once more: one wrong letter is refused. ' +
+    'OBS adds nothing to them, and the key goes into its own field.',
+  nothing:
+    'Your encoder is connected but has sent no picture yet. Check that it is really streaming, then stop and start it.',
+  noKeyframe:
+    'No keyframe has come yet that a first picture could begin with. Set the keyframe interval to 2 s ' +
+    '(OBS: Settings → Output → Keyframe Interval), then start publishing again.',
+  reconnect:
+    'If the encoder says that it is streaming, stop it and start it again. It needs the same server and key as before.',
+} as const
+
+export const INGEST_TEXTS = {
+  title: 'What comes in',
+  viewers: 'Viewers',
+  bitrate: 'Bitrate',
+  frameRate: 'Frame rate',
+  video: 'Video',
+  audio: 'Audio',
+  none: 'None',
+  unknownCodec: 'Unknown codec',
+  fps: (rate: number) => `${rate} fps`,
+  channels: (n: number) => (n === 1 ? 'Mono' : n === 2 ? 'Stereo' : `${n} channels`),
+  kilohertz: (kHz: number) => `${kHz} kHz`,
+  kbits: (n: number) => `${n} kbit/s`,
+  mbits: (n: string) => `${n} Mbit/s`,
+  plotEmpty: 'Bitrate of the last 3 minutes; it is just beginning',
+  plotRange: (from: string, to: string) => `Bitrate of the last 3 minutes, between ${from} and ${to}`,
+  plotFrom: '3 min ago',
+  plotTop: (top: string) => `up to ${top}`,
+  plotTo: 'now',
+  wrongVideo: (codec: string | null) =>
+    `Your encoder sends video ${codec === null ? 'in a codec' : `as ${codec},`} that viewers can’t see. Set its video encoder to H.264 (x264), then start publishing again.`,
+  wrongAudio: (codec: string | null) =>
+    `Your encoder sends sound ${codec === null ? 'in a codec' : `as ${codec},`} that viewers can’t hear. Set its audio encoder to AAC, then start publishing again.`,
+} as const
+
+/** The same, where a new stream was asked for. */
+export const CREATE_FAILURES: Readonly<Record<string, string>> = {
+  unauthorized: 'This server needs an API token to create streams. Ask its operator.',
 }
 
 /** By the problem's `code`, then by the status; otherwise what the service itself says. */
 export const FAILURES: Readonly<Record<string, string>> = {
   unreachable: 'The server can’t be reached. Check the connection and try again.',
   unreadable_answer: 'The server’s answer could not be understood. Reload the page and try again.',
-  '401': 'This server needs an API token to create streams. Ask its operator.',
+  unauthorized: 'The key is not valid for this stream any more. It may have been replaced in another tab.',
+  not_your_stream: 'The key belongs to another stream.',
+  stream_not_waiting: 'The stream waits no more, so its key can’t be replaced. Make a new stream.',
+  stream_not_found: 'The server does not know this stream any more.',
   '429': 'Too many tries from here. Wait a minute, then try again.',
   '500': 'Something went wrong on the server. Try again in a moment.',
   '502': 'The server is starting. Try again in a moment.',

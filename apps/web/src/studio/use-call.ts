@@ -8,7 +8,8 @@ export interface Call {
   readonly run: () => void
 }
 
-export function useCall(work: () => Promise<void>): Call {
+/** @param texts what failures mean for this call, by their `code` */
+export function useCall(work: () => Promise<void>, texts?: Readonly<Record<string, string>>): Call {
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<string>()
   const call = async () => {
@@ -17,7 +18,7 @@ export function useCall(work: () => Promise<void>): Call {
     try {
       await work()
     } catch (error) {
-      setFailure(failureText(error))
+      setFailure(failureText(error, texts))
     } finally {
       setBusy(false)
     }

@@ -2,13 +2,14 @@
 
 import { reachableHttpUrl } from '../api/reachable.ts'
 import type { Stream } from '../api/shapes.ts'
+import type { Player as PlayerType } from '../player/player.tsx'
 import { TEXTS } from '../texts.ts'
 import { formatDuration } from '../ui/duration.ts'
-import type { LoadedPlayer } from './use-player.ts'
+import type { Loaded } from '../ui/use-loaded.ts'
 
 export interface StageProps {
   readonly stream: Stream
-  readonly player: LoadedPlayer
+  readonly player: Loaded<typeof PlayerType>
   /** It was playable while this page was open: then the player stays to the end. */
   readonly played: boolean
 }
@@ -33,6 +34,11 @@ function StageWords({ stream }: { stream: Stream }) {
       {stream.status !== 'ended' && <span class="pulse" aria-hidden="true" />}
       <p class="stage-title">{title}</p>
       <p>{text}</p>
+      {stream.status === 'ended' && (
+        <a class="button" href="/">
+          {TEXTS.watch.back}
+        </a>
+      )}
     </div>
   )
 }

@@ -8,12 +8,14 @@ import { LostNotice } from '../ui/lost-notice.tsx'
 import { Message } from '../ui/message.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
+import { useLoaded } from '../ui/use-loaded.ts'
+import { ViewerCount } from '../ui/viewer-count.tsx'
+import { KeyHelp } from './key-help.tsx'
 import { Stage } from './stage.tsx'
-import { usePlayer } from './use-player.ts'
 
 export function WatchPage({ id }: { id: string }) {
-  const { stream, missing, connected } = useOneStream(id)
-  const player = usePlayer()
+  const { stream, missing, connected } = useOneStream(id, { viewer: true })
+  const player = useLoaded(loadPlayer)
   const played = useRef(false)
   if (stream && isPlayable(stream)) played.current = true
   useDocumentTitle(stream ? (stream.title ?? TEXTS.untitled) : '')
@@ -38,12 +40,17 @@ export function WatchPage({ id }: { id: string }) {
             {stream.liveAt !== null && isPlayable(stream) && (
               <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />
             )}
+            {isPlayable(stream) && <ViewerCount viewers={stream.viewers} />}
           </p>
+          {played.current && <KeyHelp />}
         </div>
       )}
     </article>
   )
 }
+
+/** Nine tenths of the script. */
+const loadPlayer = () => import('../player/player.tsx').then((module) => module.Player)
 
 function isPlayable(stream: Stream): boolean {
   return stream.liveAt !== null && (stream.status === 'live' || stream.status === 'reconnecting')

@@ -1,0 +1,69 @@
+// What nginx-rtmp says on /stat about what comes in: bitrate, resolution, codecs.
+import { z } from 'zod'
+import type { IngestFigures } from './schemas.ts'
+import { readApplications } from './stat.ts'
+
+/** 0 is how nginx says that it does not know. */
+const number = z.coerce
+  .number()
+  .optional()
+  .transform((value) => (value === undefined || Number.isNaN(value) || value === 0 ? null : value))
+const text = z
+  .string()
+  .optional()
+  .transform((value) => value || null)
+
+const Video = z.object({
+  codec: text,
+  profile: text,
+  level: text,
+  width: number,
+  height: number,
+  frame_rate: number,
+})
+const Audio = z.object({ codec: text, profile: text, channels: number, sample_rate: number })
+/** Elements without anything in them are parsed as ''. */
+const empty = z.literal('').transform(() => undefined)
+const Figures = z.object({
+  bytes_in: number,
+  bw_in: number,
+  bw_video: number,
+  bw_audio: number,
+  meta: z
+    .union([empty, z.object({ video: z.union([empty, Video]), audio: z.union([empty, Audio]) }).partial()])
+    .optional(),
+})
+
+/**
+ * What comes in at `live`, by stream.
+ * @throws when it is not nginx-rtmp's XML
+ */
+export function parseIngest(xml: string): Map<string, IngestFigures> {
+  return new Map(
+    readApplications(xml)
+      .filter(({ name }) => name === 'live')
+      .flatMap(({ live }) => live.stream)
+      .map((stream) => [stream.name, toFigures(Figures.parse(stream))]),
+  )
+}
+
+function toFigures({ bytes_in, bw_in, bw_video, bw_audio, meta }: z.output<typeof Figures>): IngestFigures {
+  const { video, audio } = meta ?? {}
+  return {
+    bytesReceived: bytes_in,
+    // In its first ten seconds nginx has measured nothing yet.
+    bitrate: bw_in === null ? null : { total: bw_in, video: bw_video ?? 0, audio: bw_audio ?? 0 },
+    video: video === undefined ? null : toVideo(video),
+    audio: audio === undefined ? null : toAudio(audio),
+  }
+}
+
+function toVideo({ frame_rate, ...rest }: z.output<typeof Video>): IngestFigures['video'] {
+  const video = { ...rest, frameRate: frame_rate }
+  return Object.values(video).every((value) => value === null) ? null : video
+}
+
+function toAudio({ sample_rate, ...rest }: z.output<typeof Audio>): IngestFigures['audio'] {
+  const audio = { ...rest, sampleRate: sample_rate }
+  return Object.values(audio).every((value) => value === null) ? null : audio
+}

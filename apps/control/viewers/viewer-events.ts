@@ -1,0 +1,51 @@
+// Tells readers of events how many watch: `stream.viewers`, which is in no log and so has no id.
+import { concatMap, type Subscription } from 'rxjs'
+import { encodeFrame } from '../events/frame.ts'
+import type { Hub, Notice } from '../events/hub.ts'
+import type { Logger } from '../logger.ts'
+import type { StreamStore } from '../streams/store.ts'
+import type { ViewerChanges, Viewers } from './viewers.ts'
+
+export interface ViewerEventsOptions {
+  readonly viewers: Viewers
+  readonly hub: Hub
+  readonly store: StreamStore
+  readonly logger: Logger
+  readonly now: () => Date
+}
+
+export class ViewerEvents implements Disposable {
+  readonly #options: ViewerEventsOptions
+  readonly #subscription: Subscription
+
+  constructor(options: ViewerEventsOptions) {
+    this.#options = options
+    this.#subscription = options.viewers.changes$
+      .pipe(concatMap((changes) => this.#tell(changes)))
+      .subscribe()
+  }
+
+  /** Never rejects: the next change, or the next read, brings the right number. */
+  async #tell(changes: ViewerChanges): Promise<void> {
+    const { hub, store, logger, now } = this.#options
+    try {
+      // An ended stream has no viewers, and one that was never live is its own readers' business.
+      const streams = await store.statuses([...changes.keys()])
+      const createdAt = now().toISOString()
+      const notices = streams
+        .filter(({ status }) => status !== 'ended')
+        .map(({ id, wasLive }): Notice => {
+          const data = { type: 'stream.viewers', createdAt, streamId: id, viewers: changes.get(id) ?? 0 }
+          const bytes = encodeFrame({ event: 'stream.viewers', data: JSON.stringify(data) })
+          return { type: 'stream.viewers', streamId: id, wasLive, bytes }
+        })
+      await hub.tell(notices)
+    } catch (error) {
+      logger.warn({ err: error }, 'readers could not be told how many watch')
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription.unsubscribe()
+  }
+}

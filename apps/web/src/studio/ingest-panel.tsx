@@ -1,0 +1,34 @@
+// What comes in from the encoder, and how many watch, while the stream is on air.
+import type { Stream } from '../api/shapes.ts'
+import { BitratePlot } from './bitrate-plot.tsx'
+import type { IngestHistory } from './ingest-history.ts'
+import { audioText, bitrateText, frameRateText, videoText } from './ingest-texts.ts'
+import { INGEST_TEXTS } from './studio-texts.ts'
+
+export function IngestPanel({ stream, history }: { stream: Stream; history: IngestHistory }) {
+  const { latest, samples } = history
+  const bitrate = samples.at(-1)?.bitrate ?? latest?.bitrate?.total
+  const facts: [string, string][] = [
+    [INGEST_TEXTS.viewers, stream.viewers.toLocaleString('en')],
+    [INGEST_TEXTS.bitrate, latest === undefined || bitrate === undefined ? '–' : bitrateText(bitrate)],
+    [INGEST_TEXTS.frameRate, latest === undefined ? '–' : frameRateText(latest)],
+    [INGEST_TEXTS.video, latest === undefined ? '–' : videoText(latest)],
+    [INGEST_TEXTS.audio, latest === undefined ? '–' : audioText(latest)],
+  ]
+  return (
+    <section class="panel" aria-labelledby="ingest-title">
+      <h3 id="ingest-title" class="panel-title">
+        {INGEST_TEXTS.title}
+      </h3>
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <BitratePlot samples={samples} />
+    </section>
+  )
+}

@@ -1,0 +1,23 @@
+// How long a stream has been in its status, so that the studio can say what to do when it stays.
+import { useEffect, useRef } from 'preact/hooks'
+import type { Stream } from '../api/shapes.ts'
+import { useNow } from '../ui/clock.ts'
+
+/** Milliseconds; from the service's times where it has one, else since this page saw the status. */
+export function useStatusAge(stream: Stream | undefined): number {
+  const now = useNow()
+  const seen = useRef({ status: stream?.status, at: now })
+  useEffect(() => {
+    seen.current = { status: stream?.status, at: now }
+  }, [stream?.status])
+  if (stream === undefined) return 0
+  return now - (knownSince(stream) ?? (seen.current.status === stream.status ? seen.current.at : now))
+}
+
+function knownSince({ status, createdAt, connectedAt, liveAt }: Stream): number | undefined {
+  if (status === 'waiting') return Date.parse(createdAt)
+  // Once live, it may have been lost and found since.
+  return status === 'connecting' && liveAt === null && connectedAt !== null
+    ? Date.parse(connectedAt)
+    : undefined
+}

@@ -1,0 +1,157 @@
+// GET /v1/streams/:id/ingest, with an nginx that says what the test wants.
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, beforeEach, test } from 'node:test'
+import type { Issued } from '../../../apps/control/streams/service.ts'
+import { startControl, type TestControl } from '../../support/control.ts'
+
+const VIDEO =
+  '<video><width>1280</width><height>720</height><frame_rate>30</frame_rate><codec>H264</codec>' +
+  '<profile>High</profile><compat>0</compat><level>3.1</level></video>'
+const AUDIO =
+  '<audio><codec>AAC</codec><profile>LC</profile><channels>2</channels><sample_rate>48000</sample_rate></audio>'
+
+let control: TestControl
+let nginx: Server
+let stat = ''
+let questions = 0
+let nginxStatus = 200
+let issued: Issued
+
+before(async () => {
+  nginx = createServer((_request, response) => {
+    questions += 1
+    response.writeHead(nginxStatus, { 'x-onair-nginx': '1-1' }).end(stat)
+  })
+  await new Promise<void>((settle) => nginx.listen(0, '127.0.0.1', settle))
+  const { port } = nginx.address() as AddressInfo
+  control = await startControl({ env: { NGINX_URL: `http://127.0.0.1:${port}`, API_TOKENS: 'operator' } })
+})
+
+after(async () => {
+  await control?.[Symbol.asyncDispose]()
+  nginx?.close()
+})
+
+beforeEach(async () => {
+  nginxStatus = 200
+  issued = await control.context.streams.create({ title: null, record: false })
+})
+
+async function connect(nodeId = 'test'): Promise<void> {
+  const { id, keyHash, publicUrl } = issued.stream
+  const session = { nodeId, nginx: '1-1', clientId: 5, acceptedAt: new Date(), baselineAt: null }
+  const accepted = { session, keyHash: new Uint8Array(keyHash), publicUrl }
+  await control.context.streams.submit(id, { kind: 'publisher-accepted', ...accepted })
+}
+
+function xml(figures: string, clientId = 5): string {
+  return (
+    `<rtmp><server><application><name>live</name><live><stream><name>${issued.stream.id}</name>${figures}` +
+    `<client><id>${clientId}</id><publishing/><active/></client></stream></live></application></server></rtmp>`
+  )
+}
+
+async function ask(bearer: string | null = issued.key.reveal(), id = issued.stream.id) {
+  const headers: Record<string, string> = bearer === null ? {} : { authorization: `Bearer ${bearer}` }
+  const response = await fetch(`${control.apiUrl}/v1/streams/${id}/ingest`, { headers })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+/** A new process would know nothing; this one forgets what it heard a second ago. */
+const afterASecond = () => new Promise((settle) => setTimeout(settle, 1_050))
+
+test('tells the owner and operators what comes in', async () => {
+  await connect()
+  await afterASecond()
+  stat = xml(
+    '<bytes_in>2039923</bytes_in><bw_in>1303808</bw_in><bw_audio>70152</bw_audio><bw_video>1233656</bw_video>' +
+      `<meta>${VIDEO}${AUDIO}</meta>`,
+  )
+  const { status, body } = await ask()
+  assert.equal(status, 200)
+  assert.deepEqual(
+    { ...body, connectedAt: null, measuredAt: null },
+    {
+      connectedAt: null,
+      measuredAt: null,
+      bytesReceived: 2_039_923,
+      bitrate: { total: 1_303_808, video: 1_233_656, audio: 70_152 },
+      video: { codec: 'H264', profile: 'High', level: '3.1', width: 1280, height: 720, frameRate: 30 },
+      audio: { codec: 'AAC', profile: 'LC', channels: 2, sampleRate: 48_000 },
+    },
+  )
+  assert.equal((await ask('operator')).status, 200)
+})
+
+test('asks nginx once for many who ask within a second, and not at all for nobody', async () => {
+  await connect()
+  await afterASecond()
+  stat = xml('')
+  questions = 0
+  await Promise.all(Array.from({ length: 20 }, () => ask()))
+  assert.equal(questions, 1)
+})
+
+test('says what it knows of an encoder whose codec nginx does not know, or that has sent nothing yet', async () => {
+  await connect()
+  await afterASecond()
+  stat = xml(
+    '<bw_in>0</bw_in><bytes_in>900</bytes_in><meta><video><width>1280</width><height>720</height>' +
+      '<frame_rate>30</frame_rate></video><audio></audio></meta>',
+  )
+  const unknown = (await ask()).body
+  assert.deepEqual(
+    { bitrate: unknown.bitrate, audio: unknown.audio, codec: (unknown.video as { codec: unknown }).codec },
+    { bitrate: null, audio: null, codec: null },
+  )
+  await afterASecond()
+  stat = xml('<meta></meta>')
+  const { video, audio, bytesReceived } = (await ask()).body
+  assert.deepEqual({ video, audio, bytesReceived }, { video: null, audio: null, bytesReceived: null })
+})
+
+test('does not take the connection before for this one', async () => {
+  await connect()
+  await afterASecond()
+  stat = xml(`<bytes_in>900</bytes_in><meta>${VIDEO}</meta>`, 4)
+  const { status, body } = await ask()
+  assert.deepEqual([status, body.video, body.bytesReceived], [200, null, null])
+})
+
+test('answers 409 while no encoder is connected, or one at another node', async () => {
+  assert.deepEqual([(await ask()).status, (await ask()).body.code], [409, 'not_publishing'])
+  await connect('elsewhere')
+  assert.deepEqual([(await ask()).status, (await ask()).body.code], [409, 'publisher_elsewhere'])
+})
+
+test('is for the owner only', async () => {
+  const other = await control.context.streams.create({ title: null, record: false })
+  assert.equal((await ask(null)).status, 401)
+  assert.equal((await ask(other.key.reveal())).status, 403)
+  assert.equal((await ask('x', 'a'.repeat(20))).status, 404)
+})
+
+test('says so when nginx does not answer', async () => {
+  await connect()
+  await afterASecond()
+  nginxStatus = 500
+  const { status, body } = await ask()
+  assert.deepEqual([status, body.code], [503, 'nginx_unavailable'])
+  nginxStatus = 200
+  stat = xml('')
+  assert.equal((await ask()).status, 200, 'a failure is not kept for a second')
+})
+
+test('is in the API’s description, as are viewers', async () => {
+  const { paths, components } = (await (await fetch(`${control.apiUrl}/openapi.json`)).json()) as {
+    paths: Record<string, { get?: { parameters?: { name: string }[] } }>
+    components: { schemas: Record<string, { properties?: Record<string, unknown> }> }
+  }
+  assert.ok(paths['/v1/streams/{id}/ingest']?.get)
+  assert.ok(components.schemas.Ingest?.properties?.bitrate)
+  assert.ok(components.schemas.Stream?.properties?.viewers)
+  assert.ok(components.schemas.ViewersEvent)
+  assert.ok(paths['/v1/events']?.get?.parameters?.some(({ name }) => name === 'viewer'))
+})

@@ -1,0 +1,129 @@
+// The page's finer points in a real Chromium: rewinding, keys, and what can go wrong before a stream is live.
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import type { Page } from 'playwright-core'
+import { startBrowser, type TestBrowser } from '../support/browser.ts'
+import { Encoder } from '../support/encoder.ts'
+import { look } from '../support/screens.ts'
+import { TestStack } from '../support/stack.ts'
+import { step } from '../support/steps.ts'
+import { until } from '../support/until.ts'
+import { WatchedVideo } from '../support/watched-video.ts'
+
+const TITLE = 'A quiet morning'
+const SLOW = { timeout: 40_000 }
+
+let stack: TestStack
+let browser: TestBrowser
+let studio: Page
+let viewer: Page
+let video: WatchedVideo
+let encoder: Encoder | undefined
+
+before(async () => {
+  stack = await TestStack.start()
+  browser = await startBrowser()
+  browser.context.setDefaultTimeout(15_000)
+  studio = await browser.context.newPage()
+  viewer = await browser.context.newPage()
+  video = new WatchedVideo(viewer)
+})
+
+after(async () => {
+  await encoder?.[Symbol.asyncDispose]()
+  await browser?.[Symbol.asyncDispose]()
+  await stack?.[Symbol.asyncDispose]()
+})
+
+const field = (label: string) => studio.getByLabel(label, { exact: true })
+
+step('replaces the key while waiting, and keeps the studio over a reload', async () => {
+  await studio.goto(`${stack.url}/studio`)
+  await field('Title').fill(TITLE)
+  await studio.getByRole('button', { name: 'Get a stream key' }).click()
+  await studio.getByText('Waiting for your encoder').waitFor()
+  const watchUrl = await field('Watch link').inputValue()
+  const old = await field('Stream key').inputValue()
+  await studio.getByRole('button', { name: 'Replace the key' }).click()
+  const key = await until('another key', async () => {
+    const now = await field('Stream key').inputValue()
+    return now !== old && now
+  })
+  await studio.reload()
+  await studio.getByText('Waiting for your encoder').waitFor()
+  assert.equal(await field('Stream key').inputValue(), key)
+  assert.equal(await field('Watch link').inputValue(), watchUrl)
+  const server = await field('Server').inputValue()
+  await using refused = new Encoder(`${server}/${old}`)
+  await refused.exited()
+  encoder = new Encoder(`${server}/${key}`)
+  await viewer.goto(watchUrl)
+  await video.starts()
+})
+
+step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t) => {
+  await video.reaches(18)
+  const live = await video.read()
+  await viewer.locator('body').press('Home')
+  await until('the beginning', async () => (await video.time()) < 8)
+  await video.plays(1)
+  const back = await video.read()
+  t.diagnostic(`video ${live.time.toFixed(2)} s showed the counter at ${live.counter.toFixed(2)} s`)
+  t.diagnostic(`video ${back.time.toFixed(2)} s shows the counter at ${back.counter.toFixed(2)} s`)
+  assert.ok(Math.abs(live.counter - live.time - (back.counter - back.time)) < 0.7)
+  assert.ok(back.counter < 10, `an early counter, not ${back.counter}`)
+  assert.equal(await video.atLiveEdge(), false)
+  // Whoever presses a key sees where that led, without reaching for the mouse.
+  await viewer.locator('body').press('ArrowLeft')
+  await viewer.locator('.behind').waitFor()
+  await viewer.mouse.move(400, 300)
+  await viewer.locator('media-time-range').hover({ position: { x: 300, y: 26 } })
+  await until('the time behind live over the bar', async () =>
+    /^−0:\d\d$/.test((await viewer.locator('.seek-time').textContent()) ?? ''),
+  )
+  await look(browser, viewer, 'watch-rewound')
+  await viewer.locator('media-live-button').click()
+  await until('the live edge', () => video.atLiveEdge())
+  await video.plays(1)
+  const edge = await video.read()
+  assert.ok(edge.counter > back.counter + 8, `${edge.counter} s is later than ${back.counter} s`)
+})
+
+step('has YouTube’s keys, wherever the focus is', async () => {
+  await viewer.locator('body').press('k')
+  await until('a pause', async () => (await video.state()).paused)
+  const before = (await video.state()).currentTime
+  await viewer.locator('body').press('j')
+  await until('ten seconds back', async () => Math.abs((await video.state()).currentTime - before + 10) < 0.5)
+  await viewer.getByRole('link', { name: 'Live now' }).focus()
+  const muted = (await video.state()).muted
+  await viewer.keyboard.press('m')
+  await until('the sound to change', async () => (await video.state()).muted !== muted)
+  await viewer.keyboard.press('k')
+  await until('it to play', async () => !(await video.state()).paused)
+  await viewer.keyboard.press('f')
+  await until('full screen', () => viewer.evaluate(() => document.fullscreenElement !== null))
+  await viewer.keyboard.press('f')
+  await until('no full screen', () => viewer.evaluate(() => document.fullscreenElement === null))
+  await viewer.keyboard.press('End')
+})
+
+step('makes a new stream with the same title in one click, also after an unused key', async () => {
+  await studio.getByRole('button', { name: 'End stream' }).click()
+  await studio.getByRole('dialog').getByRole('button', { name: 'End stream' }).click()
+  await studio.getByRole('button', { name: 'New stream with the same title' }).click()
+  await studio.getByText('Waiting for your encoder').waitFor()
+  await studio.getByRole('heading', { name: TITLE }).waitFor()
+  await stack.database.query("UPDATE streams SET deadline_at = created_at WHERE status = 'waiting'")
+  await studio.getByText('The stream key has expired').waitFor(SLOW)
+  await look(browser, studio, 'studio-expired')
+  await studio.getByRole('button', { name: 'New stream with the same title' }).click()
+  await studio.getByText('Waiting for your encoder').waitFor()
+})
+
+step('says what is wrong with an encoder that sends another codec', async () => {
+  const url = `${await field('Server').inputValue()}/${await field('Stream key').inputValue()}`
+  await using _wrong = new Encoder(url, ['-c:v', 'flv1', '-g', '15'])
+  await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
+  await look(browser, studio, 'studio-wrong-codec')
+})
