@@ -30,6 +30,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     exposedHeaders: ['Location', 'Retry-After'],
     maxAge: 24 * 60 * 60,
+    strictPreflight: false,
   })
   await describeApi(app)
   const refuseOtherMethods = collectMethods(app)
@@ -79,7 +80,7 @@ function createFastify({ logger }: Context) {
 /** Many clients send `Content-Type: application/json` with a POST that has no body. */
 function tolerateEmptyJson(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined)
     else void parseJson(request, String(body), done)

@@ -13,8 +13,11 @@ const seconds = z.coerce
   .positive('must be more than 0 seconds')
   .max(MAX_SECONDS)
 const folder = z.string().min(1)
+/** Playback URLs are made by appending to it; 200 characters leave room in the database's column. */
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .max(200, 'must have at most 200 characters')
+  .refine((url) => !/[?#]/.test(url), 'must have no query and no fragment')
   .transform((url) => url.replace(/\/+$/, ''))
 const databaseUrl = z
   .url({
@@ -129,7 +132,7 @@ export class ConfigError extends Error {
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = Environment.safeParse(given)
-  const problems = parsed.success ? portClashes(parsed.data) : parsed.error.issues.map(describeIssue)
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...contradictions(given)]
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(
       `OnAir can't start: these settings are wrong (see .env.example)\n${problems.map((line) => `  ${line}`).join('\n')}`,
@@ -181,10 +184,18 @@ const PORTS = [
   'INTERNAL_RTMP_PORT',
 ] as const
 
-function portClashes(env: z.output<typeof Environment>): string[] {
-  return PORTS.flatMap((name, index) =>
-    PORTS.slice(0, index)
-      .filter((other) => env[other] === env[name])
-      .map((other) => `${name}: ${env[name]} is ${other} as well; each port needs its own number`),
+/** Settings that are fine by themselves but not together. What is wrong by itself is named elsewhere. */
+function contradictions(given: Readonly<Record<string, string | undefined>>): string[] {
+  const numbers = new Map(
+    PORTS.map((name) => [name, Environment.shape[name].safeParse(given[name]).data] as const),
   )
+  const clashes = PORTS.flatMap((name, index) =>
+    PORTS.slice(0, index)
+      .filter((other) => numbers.get(name) !== undefined && numbers.get(other) === numbers.get(name))
+      .map((other) => `${name}: ${numbers.get(name)} is ${other} as well; each port needs its own number`),
+  )
+  const nobodyMayCreate = given.STREAM_CREATION === 'token' && list.parse(given.API_TOKENS ?? '').length === 0
+  return nobodyMayCreate
+    ? [...clashes, 'API_TOKENS: with STREAM_CREATION=token nobody can create a stream without one']
+    : clashes
 }

@@ -96,7 +96,10 @@ export async function createContext({
   stack.use(new Effects({ streams, watcher, folder, teardown, logger, nodeId }))
   const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
   const reconciler = stack.use(
-    new Reconciler({ store, streams, nginx, watcher, teardown, folder, lease, logger, nodeId, now }),
+    new Reconciler({
+      ...{ store, streams, nginx, watcher, teardown, folder, lease },
+      ...{ logger, nodeId, publicUrl, now },
+    }),
   )
   reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
 

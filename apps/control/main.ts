@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { buildApp, buildInternalApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContext } from './context.ts'
+import { NodeIdTakenError } from './ingest/node-lease.ts'
 import { loggerOptions } from './logger.ts'
 
 async function main(): Promise<void> {
@@ -12,18 +13,20 @@ async function main(): Promise<void> {
   if (databaseUrl === undefined)
     throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
   const logger = pino(loggerOptions(config.logLevel))
-  const stop = stopSignal()
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using context = await createContext({ config: { ...config, databaseUrl }, logger, migrationsDir })
-  await using app = await buildApp(context)
-  await using internal = await buildInternalApp(context)
+  const app = await buildApp(context)
+  const internal = await buildInternalApp(context)
   // Internal first: nginx may send hooks as soon as the public side says that all is well.
   await internal.listen({ host: config.listenAddress, port: config.hooksPort })
   await app.listen({ host: config.listenAddress, port: config.apiPort })
   context.reconciler.start()
   logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control is up')
-  const signal = await stop
+  // Before that a signal ends the process as it is: there is nothing to be put in order yet.
+  const signal = await stopSignal()
   logger.info({ signal }, 'control is stopping')
+  // At once, for each waits for requests of its own.
+  await Promise.all([app.close(), internal.close()])
 }
 
 function stopSignal(): Promise<string> {
@@ -37,6 +40,7 @@ try {
   await main()
 } catch (error) {
   // A setting is the reader's to mend: a stack trace would hide the message.
-  process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
+  const isTheReaders = error instanceof ConfigError || error instanceof NodeIdTakenError
+  process.stderr.write(`${isTheReaders ? error.message : (error as Error).stack}\n`)
   process.exitCode = 1
 }

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { EventSource } from 'eventsource'
 import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { Encoder } from '../support/encoder.ts'
@@ -223,4 +224,24 @@ test('a deploy of control ends its readers in order, and they miss nothing', asy
   await until('the viewer to come back', () =>
     viewer.told.some((event) => event.type === 'stream.ended' && event.streamId === stream.id),
   )
+})
+
+test('an EventSource comes back by itself after control was killed, as browsers do', async () => {
+  const { stream, encoder } = await onAir()
+  await using _ = encoder
+  const source = new EventSource(`${stack.url}/v1/events`)
+  try {
+    await until('it to be open', () => source.readyState === EventSource.OPEN)
+    let opened = 0
+    source.addEventListener('open', () => {
+      opened += 1
+    })
+    const ended = new Promise((resolve) => source.addEventListener('stream.ended', resolve))
+    kill('control')
+    await until('it to be open again', () => opened > 0, 30_000)
+    await stack.manage(stream.id, 'end', stream.streamKey.value)
+    await ended
+  } finally {
+    source.close()
+  }
 })

@@ -1,8 +1,9 @@
-// Removes events that are older than EVENT_RETENTION, once an hour.
+// Removes events that are older than EVENT_RETENTION: at start, and once an hour or more often.
 import type { Logger } from '../logger.ts'
 import type { EventLog } from './log.ts'
 
-const EVERY_MS = 60 * 60 * 1_000
+const AT_LEAST_EVERY_MS = 60 * 60 * 1_000
+const AT_MOST_EVERY_MS = 1_000
 
 export interface RetentionOptions {
   readonly log: EventLog
@@ -14,13 +15,20 @@ export interface RetentionOptions {
 export class Retention implements AsyncDisposable {
   readonly #options: RetentionOptions
   readonly #timer: NodeJS.Timeout
-  #pruning: Promise<void> = Promise.resolve()
+  #pruning: Promise<void> | null = null
 
   constructor(options: RetentionOptions) {
     this.#options = options
-    this.#timer = setInterval(() => {
-      this.#pruning = this.#prune()
-    }, EVERY_MS)
+    const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, options.maxAgeMs / 4))
+    this.#timer = setInterval(() => this.#start(), everyMs)
+    this.#start()
+  }
+
+  /** One at a time: a long log takes long. */
+  #start(): void {
+    this.#pruning ??= this.#prune().finally(() => {
+      this.#pruning = null
+    })
   }
 
   async #prune(): Promise<void> {
@@ -29,7 +37,7 @@ export class Retention implements AsyncDisposable {
       const removed = await log.prune(new Date(now().getTime() - maxAgeMs))
       if (removed > 0) logger.info({ removed }, 'old events were removed')
     } catch (error) {
-      logger.warn({ err: error }, 'old events could not be removed; trying again in an hour')
+      logger.warn({ err: error }, 'old events could not be removed; trying again later')
     }
   }
 

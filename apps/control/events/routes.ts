@@ -2,7 +2,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { AppError, ProblemSchema } from '../http/errors.ts'
+import { z } from 'zod'
+import { AppError, PROBLEMS } from '../http/errors.ts'
 import type { Logger } from '../logger.ts'
 import type { StreamStore } from '../streams/store.ts'
 import type { Viewers } from '../viewers/viewers.ts'
@@ -38,10 +39,15 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         'that have been live. A cursor that the log does not reach any more, or not yet, gets one `reset` event: ' +
         'read the list again and go on. `stream.viewers` (a ViewersEvent, at most one every 2 s a stream) is not ' +
         'in the log: it has no `id` and is not repeated.',
-      produces: ['text/event-stream'],
       querystring: EventsQuery,
       headers: EventsHeaders,
-      response: { '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: {
+        200: {
+          description: 'The events, without end',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...PROBLEMS,
+      },
     },
     handler: async (request, reply) => {
       const { stream, types, lastEventId, viewer } = request.query

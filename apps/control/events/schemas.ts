@@ -38,7 +38,9 @@ export const EventsQuery = z
 
 export const EventsHeaders = z.object({
   'last-event-id': z
-    .union([z.literal('').transform(() => undefined), cursor])
+    .string()
+    .regex(/^\d{0,15}$/, 'must be the id of an event')
+    .transform((text) => (text === '' ? undefined : Number(text)))
     .optional()
     .describe('The id of the last event that was seen; browsers send it by themselves'),
 })

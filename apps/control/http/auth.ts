@@ -22,27 +22,26 @@ export class Auth {
     this.#limits = limits
   }
 
-  /**
-   * What the caller is to this stream; reading does not require anything.
-   * @throws AppError 429 after too many wrong credentials
-   */
+  /** What the caller is to this stream. Reading requires nothing, so wrong credentials are no error. */
   async roleFor(request: FastifyRequest, stream: Stream): Promise<'owner' | 'operator' | null> {
-    if (request.headers.authorization === undefined) return null
-    await this.#limits.authorisation(request)
     const credential = credentialOf(request)
     const role = credential === undefined ? null : this.#roleOf(credential, stream)
-    if (role === null) await this.#limits.failedAuthorisation(request)
+    if (role === null && credential !== undefined) await this.#limits.failedAuthorisation(request)
     return role
   }
 
   /**
    * The caller's role for managing this stream.
-   * @throws AppError 401 without valid credentials, 403 with those of another stream, 429
+   * @throws AppError 401 without valid credentials, 403 with those of another stream, 429 after too
+   *   many failures from the caller's address
    */
   async requireManager(request: FastifyRequest, stream: Stream): Promise<'owner' | 'operator'> {
-    const role = await this.roleFor(request, stream)
-    if (role !== null) return role
     const credential = credentialOf(request)
+    const role = credential === undefined ? null : this.#roleOf(credential, stream)
+    if (role !== null) return role
+    const tooMany =
+      request.headers.authorization === undefined ? null : await this.#limits.failedAuthorisation(request)
+    if (tooMany !== null) throw tooMany
     const key = credential === undefined ? null : parseStreamKey(credential)
     if (key !== null && (await this.#store.findByKeyHash(hashStreamKey(key))) !== null) {
       throw new AppError(403, 'not_your_stream', 'This stream key belongs to another stream.')
@@ -52,12 +51,14 @@ export class Auth {
 
   /** @throws AppError 401, 429 */
   async requireOperator(request: FastifyRequest): Promise<void> {
-    await this.#limits.authorisation(request)
     const credential = credentialOf(request)
     if (credential !== undefined && this.#isToken(credential)) return
-    if (credential !== undefined) await this.#limits.failedAuthorisation(request)
-    throw unauthorized(
-      'This server lets only its operators create streams: send "Authorization: Bearer <API token>".',
+    const tooMany = credential === undefined ? null : await this.#limits.failedAuthorisation(request)
+    throw (
+      tooMany ??
+      unauthorized(
+        'This server lets only its operators create streams: send "Authorization: Bearer <API token>".',
+      )
     )
   }
 

@@ -31,6 +31,13 @@ export const ProblemSchema = z
   .meta({ id: 'Problem' })
 
 export type Problem = z.output<typeof ProblemSchema>
+
+const problem = {
+  description: 'What went wrong, and what to do',
+  content: { 'application/problem+json': { schema: ProblemSchema } },
+}
+/** The answers of every route that are not success, for its schema. */
+export const PROBLEMS = { '4xx': problem, '5xx': problem }
 type Extra = Pick<Problem, 'errors' | 'checks'>
 
 /** Something the caller did wrong or has to wait for; its detail is shown as it is. */

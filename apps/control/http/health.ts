@@ -2,7 +2,7 @@
 import { access, constants } from 'node:fs/promises'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { AppError, ProblemSchema } from './errors.ts'
+import { AppError, PROBLEMS } from './errors.ts'
 
 export interface HealthOptions {
   readonly hlsDir: string
@@ -32,7 +32,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
     schema: {
       tags,
       summary: 'The database, the HLS folder and nginx are reachable',
-      response: { 200: Ready, 503: ProblemSchema },
+      response: { 200: Ready, 503: PROBLEMS['5xx'] },
     },
     handler: async () => {
       const checks = await runChecks({

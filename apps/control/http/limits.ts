@@ -25,15 +25,15 @@ export class Limits {
     if (this.#creations !== null) await consume(this.#creations, await this.#address.of(request))
   }
 
-  /** Counts one. @throws AppError 429 when there were too many */
-  async failedAuthorisation(request: FastifyRequest): Promise<void> {
-    await consume(this.#failures, await this.#address.of(request))
-  }
-
-  /** To be asked before credentials are looked up. @throws AppError 429 after too many failures */
-  async authorisation(request: FastifyRequest): Promise<void> {
-    const state = await this.#failures.get(await this.#address.of(request))
-    if (state !== null && state.remainingPoints <= 0) throw tooMany(state)
+  /** Counts a failure. @returns 429 when there were too many from this address, else null */
+  async failedAuthorisation(request: FastifyRequest): Promise<AppError | null> {
+    try {
+      await consume(this.#failures, await this.#address.of(request))
+      return null
+    } catch (refusal) {
+      if (refusal instanceof AppError) return refusal
+      throw refusal
+    }
   }
 }
 

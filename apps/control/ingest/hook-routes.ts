@@ -38,13 +38,10 @@ const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional()
 export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
   const { gate, metrics, logger } = options
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      done(null, firstValues(String(body)))
-    },
-  )
+  // Whatever it calls itself: what is no form lacks the fields.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, firstValues(String(body)))
+  })
 
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
     const { name, clientid, addr } = parse(PublishHook, request)
@@ -68,7 +65,8 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
 
   app.post('/hooks/nginx/on_publish_done', async (request, reply) => {
     const { name, clientid } = parse(PublishDoneHook, request)
-    const changed = await publisherGone(options, name, clientid, instanceOf(request))
+    const gone = publisherGone(options, name, clientid, instanceOf(request))
+    const changed = await inTime(() => gone, ANSWER_MS)
     metrics.hooks.inc({ hook: 'on_publish_done', result: changed ? 'gone' : 'nothing' })
     return reply.code(204).send()
   })

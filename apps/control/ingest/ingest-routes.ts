@@ -1,7 +1,7 @@
 // GET /v1/streams/:id/ingest: how the encoder's video arrives, for the stream's owner.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Auth } from '../http/auth.ts'
-import { AppError, ProblemSchema } from '../http/errors.ts'
+import { AppError, PROBLEMS } from '../http/errors.ts'
 import { StreamParams } from '../streams/schemas.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { type Session, sameSession } from '../streams/stream.ts'
@@ -34,7 +34,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
         'is connected.',
       security: [{ bearer: [] }],
       params: StreamParams,
-      response: { 200: IngestSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 200: IngestSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await store.find(request.params.id)

@@ -4,8 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import type { Logger } from '../logger.ts'
 
-/** Longer than any restart of control or of the database: a node that comes back has lost nothing. */
-const LEASE_SECONDS = 30
+/**
+ * Longer than a restart of control takes, and short enough for a dead node's streamers to go on at
+ * another within the 15 s that a ghost may lock them out.
+ */
+const LEASE_SECONDS = 12
+/** Renewals further apart than this were not the rhythm of a reconciler whose database is there. */
+const STEADY_MS = 6_000
 /** The place of a lease that was handed back in order. */
 const NOWHERE = ''
 const LOOK_EVERY_MS = 1_000
@@ -16,6 +21,8 @@ export interface NodeLeaseOptions {
   readonly nodeId: string
   /** Where this control runs: the same after a restart, another for another control. */
   readonly place: string
+  /** A clock that only goes forward, in milliseconds. */
+  readonly monotonicMs?: () => number
 }
 
 /** Two controls with one NODE_ID would take each other's publishers for ghosts. */
@@ -26,9 +33,15 @@ export class NodeIdTakenError extends Error {
 export class NodeLease implements AsyncDisposable {
   readonly #options: NodeLeaseOptions
   #held = false
+  /** Since when this node has renewed its lease without a break. */
+  #steadySince = Number.POSITIVE_INFINITY
+  #renewedAt = Number.NEGATIVE_INFINITY
+
+  readonly #monotonicMs: () => number
 
   constructor(options: NodeLeaseOptions) {
     this.#options = options
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now())
   }
 
   /**
@@ -59,12 +72,18 @@ export class NodeLease implements AsyncDisposable {
 
   /** @throws NodeIdTakenError when somebody else has taken it since */
   async renew(): Promise<void> {
+    const before = this.#renewedAt
+    this.#renewedAt = this.#monotonicMs()
+    if (this.#renewedAt - before > STEADY_MS) this.#steadySince = this.#renewedAt
     if (!(await this.#tryTake())) {
       throw new NodeIdTakenError(`NODE_ID ${this.#options.nodeId} was taken over by another control.`)
     }
   }
 
-  /** The other nodes: those that are alive, and those whose lease has run out. */
+  /**
+   * The other nodes: those that are alive, and those whose lease has run out. While the database was
+   * away nobody could renew: a node is gone only if this one could have seen it renew for a whole lease.
+   */
   async others(): Promise<{ alive: string[]; gone: string[] }> {
     const { database, nodeId } = this.#options
     const rows = await database.run(
@@ -73,7 +92,8 @@ export class NodeLease implements AsyncDisposable {
     )
     const idsWhere = (alive: boolean) =>
       rows.filter((row) => (Number(row.alive) === 1) === alive).map((row) => row.id)
-    return { alive: idsWhere(true), gone: idsWhere(false) }
+    const steadyMs = this.#monotonicMs() - this.#steadySince
+    return { alive: idsWhere(true), gone: steadyMs > LEASE_SECONDS * 1_000 ? idsWhere(false) : [] }
   }
 
   /** Forgets a node that is gone and has nothing left to be looked after. */

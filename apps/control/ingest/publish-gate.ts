@@ -57,12 +57,16 @@ export class PublishGate {
     const keyHash = hashStreamKey(key)
     return this.#queue.run(
       Buffer.from(keyHash).toString('hex'),
-      () => this.#decide(keyHash, candidate),
+      () => this.#decide(keyHash, candidate, signal),
       signal,
     )
   }
 
-  async #decide(keyHash: Uint8Array<ArrayBuffer>, candidate: Candidate): Promise<Verdict> {
+  async #decide(
+    keyHash: Uint8Array<ArrayBuffer>,
+    candidate: Candidate,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     const stream = await this.#options.store.findByKeyHash(keyHash)
     if (stream === null) return refuse('unknown_key')
     const first = admission(stream, this.#options.now())
@@ -72,17 +76,28 @@ export class PublishGate {
     } else if (first !== 'accept') {
       return refuse(first)
     }
-    return this.#accept(stream.id, keyHash, candidate)
+    return this.#accept(stream.id, keyHash, candidate, signal)
   }
 
-  async #accept(id: string, keyHash: Uint8Array<ArrayBuffer>, candidate: Candidate): Promise<Verdict> {
+  async #accept(
+    id: string,
+    keyHash: Uint8Array<ArrayBuffer>,
+    candidate: Candidate,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     const { streams, folder, nodeId, publicUrl, now } = this.#options
     const acceptedAt = now()
     await folder.prepare(id)
     const baselineAt = await folder.modifiedAt(id)
     const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
+    signal.throwIfAborted()
     const result = await streams.submit(id, { kind: 'publisher-accepted', session, keyHash, publicUrl })
-    if (result?.changed) return { admitted: true, id }
+    if (result?.changed) {
+      if (!signal.aborted) return { admitted: true, id }
+      // nginx has been told no meanwhile: nobody is there, and the next try must not find the place taken.
+      await streams.submit(id, { kind: 'publisher-gone', session })
+      throw signal.reason
+    }
     // Somebody else was let in, the stream ended or the key was replaced since it was looked up.
     const second = result === null ? 'unknown_key' : admission(result.stream, now())
     return refuse(second === 'accept' || second === 'look' ? 'already_publishing' : second)

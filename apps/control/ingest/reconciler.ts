@@ -3,6 +3,7 @@
 // changes nothing.
 import { setTimeout as delay } from 'node:timers/promises'
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
+import { DatabaseUnavailableError } from '../database/deadline.ts'
 import type { Logger } from '../logger.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
@@ -28,6 +29,7 @@ export interface ReconcilerOptions {
   readonly lease: NodeLease
   readonly logger: Logger
   readonly nodeId: string
+  readonly publicUrl: string
   readonly now: () => Date
 }
 
@@ -70,13 +72,14 @@ export class Reconciler implements AsyncDisposable {
   async round(): Promise<void> {
     const { store, streams, lease, nodeId, now } = this.#options
     await lease.renew()
-    for (const id of await store.overdue(now(), OVERDUE_BATCH))
-      await streams.submit(id, { kind: 'deadline-passed' })
+    for (const id of await store.overdue(now(), OVERDUE_BATCH)) {
+      await this.#attempt(id, streams.submit(id, { kind: 'deadline-passed' }))
+    }
     // nginx first: whoever it has by now was let in, and so committed, before.
     const seenAt = now()
     const snapshot = await this.#look()
     const open = await store.openOnNode(nodeId)
-    for (const stream of open) await this.#compare(stream, snapshot, seenAt)
+    for (const stream of open) await this.#attempt(stream.id, this.#compare(stream, snapshot, seenAt))
     if (snapshot !== null) {
       await this.#dropStrangers(snapshot, open)
       await this.#closeLeft(snapshot, open)
@@ -104,6 +107,14 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
+  /** @returns whether the stream takes its publisher back: it has none, and its window is open */
+  async #letBackIn({ id, keyHash }: Stream, clientId: number, { nginx }: Snapshot): Promise<boolean> {
+    const { streams, folder, nodeId, publicUrl, now } = this.#options
+    const session = { nodeId, nginx, clientId, acceptedAt: now(), baselineAt: await folder.modifiedAt(id) }
+    const result = await streams.submit(id, { kind: 'publisher-accepted', session, keyHash, publicUrl })
+    return result?.changed ?? false
+  }
+
   /** A publisher that came back on another node goes on there: its playlist in this folder has ended. */
   async #closeLeft(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
     const ids = new Set(open.map((stream) => stream.id))
@@ -111,9 +122,19 @@ export class Reconciler implements AsyncDisposable {
       if (ids.has(id)) continue
       // Still in nginx: the next round looks again.
       if (snapshot.live.has(id) || snapshot.hls.has(id)) ids.add(id)
-      else await this.#options.folder.close(id)
+      else await this.#attempt(id, this.#options.folder.close(id))
     }
     this.#open = ids
+  }
+
+  /** What fails for one stream must not keep the round from the others; without a database it is over. */
+  async #attempt(id: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error
+      this.#options.logger.error({ err: error, stream: id }, 'the reconciler could not put a stream right')
+    }
   }
 
   async #look(): Promise<Snapshot | null> {
@@ -146,19 +167,22 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Publishers that nginx has but the database knows nothing of: their hook's answer was not ours.
-   * Dropped when two rounds have seen the same one, for between nginx's answer and the database's
-   * one publisher may have gone and the next have come.
+   * Publishers that nginx has but the database knows nothing of: their hook's answer was not ours, or
+   * others took this node for gone. Those come back in, as if they had asked; the rest is dropped. Two
+   * rounds must have seen the same one, for between nginx's answer and the database's one publisher
+   * may have gone and the next have come.
    */
   async #dropStrangers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
     const { nginx, logger } = this.#options
-    const sessions = new Map(open.map((stream) => [stream.id, stream.session]))
+    const streams = new Map(open.map((stream) => [stream.id, stream]))
     const strangers = new Map<string, number>()
     for (const [id, clientId] of snapshot.live) {
-      const session = sessions.get(id) ?? null
+      const stream = streams.get(id)
+      const session = stream?.session ?? null
       if (clientId === null || (session !== null && isPublishing(snapshot, id, session))) continue
       strangers.set(id, clientId)
       if (this.#strangers.get(id) !== clientId) continue
+      if (stream !== undefined && (await this.#letBackIn(stream, clientId, snapshot))) continue
       logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not let in; dropping it')
       await nginx.drop('live', id, clientId)
     }

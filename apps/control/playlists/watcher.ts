@@ -15,12 +15,17 @@ export interface PlaylistSeen {
   readonly modifiedAt: Date
 }
 
+interface Awaited {
+  /** When the playlist from before was written; null: there was none. */
+  readonly baselineAt: Date | null
+  readonly watcher: FSWatcher
+}
+
 export class PlaylistWatcher implements AsyncDisposable {
   readonly #folder: PlaylistFolder
   readonly #logger: Logger
-  readonly #watcher: FSWatcher
-  /** Stream ids, with when the playlist from before was written. */
-  readonly #awaited = new Map<string, Date | null>()
+  readonly #awaited = new Map<string, Awaited>()
+  readonly #closing = new Set<Promise<void>>()
   readonly #edges = new Subject<PlaylistSeen>()
   readonly #levels: Subscription
   readonly #seen = new Subject<PlaylistSeen>()
@@ -30,22 +35,6 @@ export class PlaylistWatcher implements AsyncDisposable {
   constructor(folder: PlaylistFolder, logger: Logger) {
     this.#folder = folder
     this.#logger = logger
-    this.#watcher = watch([], {
-      depth: 0,
-      alwaysStat: true,
-      // nginx renames whole playlists into place: nothing to wait for, and a replaced one is news.
-      awaitWriteFinish: false,
-      atomic: false,
-      ignored: (path, stats) => stats?.isFile() === true && basename(path) !== PLAYLIST,
-    })
-    this.#watcher.on('all', (event, path, stats) => {
-      if ((event !== 'add' && event !== 'change') || basename(path) !== PLAYLIST || stats === undefined)
-        return
-      this.#edges.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
-    })
-    this.#watcher.on('error', (error) =>
-      logger.warn({ err: error }, 'watching failed; looking once a second'),
-    )
     const looks$ = interval(LOOK_MS).pipe(
       mergeMap(() => from(this.#awaited.keys())),
       mergeMap((id) => this.#look(id)),
@@ -65,19 +54,42 @@ export class PlaylistWatcher implements AsyncDisposable {
    * @param baselineAt when the playlist from before was written, which is not the one that is awaited
    */
   await(id: string, baselineAt: Date | null): void {
-    const watched = this.#awaited.has(id)
-    this.#awaited.set(id, baselineAt)
-    if (!watched) this.#watcher.add(this.#folder.directory(id))
+    const watcher = this.#awaited.get(id)?.watcher ?? this.#watch(this.#folder.directory(id))
+    this.#awaited.set(id, { baselineAt, watcher })
   }
 
   release(id: string): void {
-    if (!this.#awaited.delete(id)) return
-    this.#watcher.unwatch(this.#folder.directory(id))
+    const awaited = this.#awaited.get(id)
+    if (awaited === undefined) return
+    this.#awaited.delete(id)
+    const closing = awaited.watcher.close().finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+
+  /** One chokidar a directory: a shared one remembers for ever what it was told to let go (chokidar 6). */
+  #watch(directory: string): FSWatcher {
+    const watcher = watch(directory, {
+      depth: 0,
+      alwaysStat: true,
+      // nginx renames whole playlists into place: nothing to wait for, and a replaced one is news.
+      awaitWriteFinish: false,
+      atomic: false,
+      ignored: (path, stats) => stats?.isFile() === true && basename(path) !== PLAYLIST,
+    })
+    watcher.on('all', (event, path, stats) => {
+      if ((event !== 'add' && event !== 'change') || basename(path) !== PLAYLIST || stats === undefined)
+        return
+      this.#edges.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
+    })
+    watcher.on('error', (error) =>
+      this.#logger.warn({ err: error }, 'watching failed; looking once a second'),
+    )
+    return watcher
   }
 
   #isAwaited({ id, modifiedAt }: PlaylistSeen): boolean {
-    const baselineAt = this.#awaited.get(id)
-    return baselineAt === null || (baselineAt !== undefined && modifiedAt > baselineAt)
+    const awaited = this.#awaited.get(id)
+    return awaited !== undefined && (awaited.baselineAt === null || modifiedAt > awaited.baselineAt)
   }
 
   async #look(id: string): Promise<PlaylistSeen[]> {
@@ -92,7 +104,8 @@ export class PlaylistWatcher implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#levels.unsubscribe()
-    await this.#watcher.close()
+    for (const id of [...this.#awaited.keys()]) this.release(id)
+    await Promise.all(this.#closing)
     this.#seen.complete()
   }
 }

@@ -1,7 +1,7 @@
 // REST for streams: /v1/streams.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Auth } from '../http/auth.ts'
-import { AppError, ProblemSchema } from '../http/errors.ts'
+import { AppError, PROBLEMS } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
 import type { Viewers } from '../viewers/viewers.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
@@ -58,16 +58,17 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       description: 'Put the server URL and the key into your encoder and start within ten minutes.',
       security: [{}, ...security],
       body: CreateStreamBody,
-      response: { 201: IssuedStreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 201: IssuedStreamSchema, ...PROBLEMS },
     },
     onRequest: async (request) => {
-      await limits.creation(request)
       if (streamCreation === 'token') await auth.requireOperator(request)
     },
     // Every field is optional, and so is the body.
     preValidation: async (request) => {
       request.body ??= {}
     },
+    // What is refused for its form creates nothing, and counts for nothing.
+    preHandler: (request) => limits.creation(request),
     handler: async (request, reply) => {
       const { title, record } = request.body
       const issued = await streams.create({ title: title || null, record: record ?? false })
@@ -85,7 +86,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       tags,
       summary: 'List streams that are or have been live, newest first',
       querystring: ListStreamsQuery,
-      response: { 200: StreamListSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 200: StreamListSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const { status, limit, cursor } = request.query
@@ -108,7 +109,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       description: 'Public. Its owner also learns until when the key is good.',
       security: [{}, ...security],
       params: StreamParams,
-      response: { 200: StreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await find(request.params.id)
@@ -126,7 +127,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       summary: 'Replace the key of a waiting stream',
       security,
       params: StreamParams,
-      response: { 201: IssuedStreamKeySchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 201: IssuedStreamKeySchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await find(request.params.id)
@@ -146,7 +147,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
         'Its publisher is dropped and the key lets nobody in any more. Ending twice is not an error.',
       security,
       params: StreamParams,
-      response: { 200: StreamSchema, '4xx': ProblemSchema, '5xx': ProblemSchema },
+      response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await find(request.params.id)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Database } from '../../../apps/control/database/database.ts'
 import { migrate } from '../../../apps/control/database/migrations.ts'
 import { Transactions } from '../../../apps/control/database/transactions.ts'
@@ -129,7 +130,9 @@ test('goes on after the log could not be read, having lost nothing', async () =>
   assert.equal(warnings.length, 2)
 })
 
-test('does not forget that it was told to look while a look was failing', async () => {
+test('does not forget that it was told to look while a look was failing', async (t) => {
+  // The clock that would make up for it stands still.
+  t.mock.timers.enable({ apis: ['setInterval'] })
   const real = new EventLog(database)
   let fail = true
   let it: Awaited<ReturnType<typeof startFeed>> | undefined
@@ -138,6 +141,7 @@ test('does not forget that it was told to look while a look was failing', async 
     after: async (...args: Parameters<EventLog['after']>) => {
       if (!fail) return real.after(...args)
       fail = false
+      await nextTurn()
       it?.feed.poke()
       throw new Error('away')
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
-import { test } from 'node:test'
+import { afterEach, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Subject } from 'rxjs'
 import type { LoggedEvent } from '../../../apps/control/events/event.ts'
@@ -18,10 +18,16 @@ function event(id: number, changes: Partial<LoggedEvent> = {}): LoggedEvent {
   return { id, type: 'stream.live', streamId: 'a', wasLive: true, createdAt: new Date(0), data, ...changes }
 }
 
+const hubs: Hub[] = []
+afterEach(async () => {
+  for (const hub of hubs.splice(0)) await hub[Symbol.asyncDispose]()
+})
+
 function setUp() {
   const events = new Subject<LoggedEvent>()
   const feed = { head: 0, events$: events.asObservable() } as unknown as Feed
   const hub = new Hub(feed)
+  hubs.push(hub)
   return { events, hub }
 }
 
@@ -69,7 +75,6 @@ test('a quiet connection gets a sign of life at least every 15 s', async (t) => 
     assert.ok(writes.length >= 4, `${writes.length} in a minute`)
     assert.ok(writes.every((bytes) => bytes.equals(HEARTBEAT)))
   }
-  await hub[Symbol.asyncDispose]()
 })
 
 test('the same bytes go to every reader', async () => {
@@ -80,7 +85,6 @@ test('the same bytes go to every reader', async () => {
   const [first] = readers[0]?.writes ?? []
   assert.ok(first)
   assert.ok(readers.every(({ writes }) => writes.length === 1 && writes[0] === first))
-  await hub[Symbol.asyncDispose]()
 })
 
 test('what piles up comes in order, in few writes, and each to whom it concerns', async () => {
@@ -110,7 +114,6 @@ test('what piles up comes in order, in few writes, and each to whom it concerns'
     upTo90.filter((id) => id % 9 === 0),
   )
   assert.ok(all.writes.length < 10, `${all.writes.length} writes`)
-  await hub[Symbol.asyncDispose]()
 })
 
 test('a reader that is ended or broken is written to no more', async () => {
@@ -124,7 +127,6 @@ test('a reader that is ended or broken is written to no more', async () => {
     one.write(HEARTBEAT)
     assert.deepEqual(writes, [])
   }
-  await hub[Symbol.asyncDispose]()
 })
 
 test('a reader whose log has nothing for it asks once', async () => {
@@ -140,7 +142,6 @@ test('a reader whose log has nothing for it asks once', async () => {
   } as unknown as EventLog
   await idle.catchUp(log, () => 5)
   assert.equal(asked, 1)
-  await hub[Symbol.asyncDispose]()
 })
 
 test('a removed reader gets nothing, and removing it twice is no harm to the next of its stream', async () => {
@@ -155,5 +156,4 @@ test('a removed reader gets nothing, and removing it twice is no harm to the nex
   events.next(event(1))
   await settle()
   assert.deepEqual([first.writes.length, second.writes.length], [0, 1])
-  await hub[Symbol.asyncDispose]()
 })

@@ -51,6 +51,22 @@ async function seesAnother(id: string): Promise<void> {
   await until('another playlist', () => ids().includes(id))
 }
 
+test('a stream costs no more than the one before, however many have been released', async () => {
+  const cost = async (from: number) => {
+    const start = process.cpuUsage()
+    for (let n = from; n < from + 200; n++) {
+      await awaited(`n${n}`)
+      watcher.release(`n${n}`)
+    }
+    return process.cpuUsage(start).user
+  }
+  await cost(0)
+  const early = await cost(200)
+  for (let n = 400; n < 1_600; n += 200) await cost(n)
+  const late = await cost(1_600)
+  assert.ok(late < early * 3, `${early} µs for 200 of them at first, ${late} µs in the end`)
+})
+
 test('sees a stream’s first playlist, and when it was written', async () => {
   await awaited('first')
   await write('first', new Date('2026-01-02T03:04:05.678Z'))

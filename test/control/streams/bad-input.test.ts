@@ -89,9 +89,9 @@ describe('a body that is wrong', () => {
     [
       'is text',
       { body: '{"title":"x"}', headers: { 'content-type': 'text/plain' } },
-      400,
-      'validation_failed',
-      ['body '],
+      415,
+      'unsupported_media_type',
+      [],
     ],
     [
       'is of a type that is none',

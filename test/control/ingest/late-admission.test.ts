@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startControl } from '../../support/control.ts'
+import { until } from '../../support/until.ts'
+import { createStream } from '../support/api.ts'
+
+test('an admission that is committed after nginx was told no is taken back at once', async () => {
+  await using control = await startControl()
+  const { id, streamKey } = await createStream(control)
+  const abort = new AbortController()
+  // As slow as a database can be: the lock that a commit needs last is held.
+  await control.database.query('START TRANSACTION')
+  await control.database.query('SELECT * FROM event_sequence FOR UPDATE')
+  const candidate = { name: streamKey.value, clientId: 1, nginx: null }
+  const admission = control.context.gate.admit(candidate, abort.signal)
+  const refused = assert.rejects(admission, /too late/)
+  await until('the candidate to be waiting for it', async () => {
+    const [row] = await control.database.query('SELECT COUNT(*) AS n FROM information_schema.innodb_trx')
+    return Number(row?.n) > 1
+  })
+  abort.abort(new Error('too late'))
+  await control.database.query('COMMIT')
+  await refused
+  const stream = await control.context.store.find(id)
+  assert.equal(stream?.status, 'reconnecting')
+  assert.equal(stream?.session, null, 'the next try finds the place free')
+})
