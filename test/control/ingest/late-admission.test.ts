@@ -15,8 +15,11 @@ test('an admission that is committed after nginx was told no is taken back at on
   const admission = control.context.gate.admit(candidate, abort.signal)
   const refused = assert.rejects(admission, /too late/)
   await until('the candidate to be waiting for it', async () => {
-    const [row] = await control.database.query('SELECT COUNT(*) AS n FROM information_schema.innodb_trx')
-    return Number(row?.n) > 1
+    const [row] = await control.database.query(
+      `SELECT COUNT(*) AS n FROM information_schema.processlist
+       WHERE db = DATABASE() AND info LIKE 'UPDATE event_sequence%'`,
+    )
+    return Number(row?.n) > 0
   })
   abort.abort(new Error('too late'))
   await control.database.query('COMMIT')
