@@ -59,7 +59,7 @@ test('a reader that does not read is cut off at a bounded buffer, while another 
 test('a reader that does not read while it is brought up to date costs one page, not the whole log', async () => {
   for (let n = 0; n < 100; n++) await appendMany(control.database, 20, { bytes: 20_000 })
   // A process that starts behind all this: the log's 40 MB are only for who asks for them.
-  await using fresh = await startControl({ database: control.database })
+  await using fresh = await startControl({ database: control.database, env: { NODE_ID: 'fresh' } })
   const before = process.memoryUsage().arrayBuffers
   using _stuck = await stuckReader('?lastEventId=0', fresh)
   assert.equal(fresh.context.hub.readerCount, 1)

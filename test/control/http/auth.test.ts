@@ -10,6 +10,7 @@ const TOKEN = 'an-operators-token'
 let stack: AsyncDisposableStack
 let proxy: DatabaseProxy
 let control: TestControl
+let controls = 0
 
 before(async () => {
   stack = new AsyncDisposableStack()
@@ -19,7 +20,9 @@ after(() => stack.disposeAsync())
 
 /** Failed authorisation is counted: each group of tests has a control of its own. */
 async function fresh(env: Record<string, string> = {}): Promise<void> {
-  control = stack.use(await startControl({ database: proxy.database, env: { API_TOKENS: TOKEN, ...env } }))
+  controls += 1
+  const settings = { API_TOKENS: TOKEN, NODE_ID: `node-${controls}`, ...env }
+  control = stack.use(await startControl({ database: proxy.database, env: settings }))
 }
 
 async function rotate(id: string, token: string): Promise<string> {

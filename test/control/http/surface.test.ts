@@ -102,7 +102,10 @@ describe('CORS', () => {
   })
 
   test('with CORS_ORIGINS only those pages may', async () => {
-    const strict = await startControl({ database: control.database, env: { CORS_ORIGINS: ORIGIN } })
+    const strict = await startControl({
+      database: control.database,
+      env: { NODE_ID: 'strict', CORS_ORIGINS: ORIGIN },
+    })
     try {
       const allowed = async (origin: string) => {
         const { headers } = await call(strict, '/v1/streams', { headers: { origin } })
