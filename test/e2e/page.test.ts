@@ -143,7 +143,9 @@ step('has words for a stream that is over, one that never was, and a page that i
   await viewer.goto(watchUrl)
   await viewer.getByText(/It was on air for/).waitFor()
   await look(browser, viewer, 'watch-over')
-  assert.deepEqual(browser.complaints, [], 'nothing in the consoles')
+  // The studio may ask what comes in at the very moment when the publisher goes; then it is told 409.
+  const complaints = browser.complaints.filter((text) => !text.includes('409 (Conflict)'))
+  assert.deepEqual(complaints, [], 'nothing in the consoles')
   await viewer.goto(`${stack.url}/watch/none`)
   await viewer.getByText('There is no such stream').waitFor()
   await look(browser, viewer, 'watch-missing')
