@@ -3,7 +3,8 @@
 # environment and becomes nginx. The same script runs under npm start and as the container's entrypoint.
 #
 # Settings as in .env.example: HTTP_PORT RTMP_PORT API_PORT HOOKS_PORT INTERNAL_HTTP_PORT
-# INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL HLS_DIR DASH_DIR CORS_ORIGINS. Besides:
+# INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL HLS_DIR DASH_DIR DATA_DIR RECORDINGS_DIR CORS_ORIGINS.
+# Besides:
 #   NGINX_RUN_DIR  rendered configuration, pid file, temporary files (default: a new folder in /tmp).
 #                  A start in the folder of a run whose master was killed first ends what is left of it.
 #   NGINX_USER     who the worker runs as when this is started by root (default root, so that control,
@@ -62,6 +63,7 @@ path WEB_ROOT "$WEB_ROOT"
 case $WEB_ROOT in /*) ;; *) WEB_ROOT=$PWD/$WEB_ROOT ;; esac
 hls_dir=$(folder HLS_DIR "${HLS_DIR:-/tmp/hls}")
 dash_dir=$(folder DASH_DIR "${DASH_DIR:-/tmp/dash}")
+recordings_dir=$(folder RECORDINGS_DIR "${RECORDINGS_DIR:-${DATA_DIR:-.data}/recordings}")
 if [ -n "${NGINX_RUN_DIR:-}" ]; then
   run_dir=$(folder NGINX_RUN_DIR "$NGINX_RUN_DIR")
 else
@@ -195,6 +197,7 @@ value() { # NAME VALUE: one sed command that puts the value in
   value WEB_ROOT "$WEB_ROOT"
   value HLS_DIR "$hls_dir"
   value DASH_DIR "$dash_dir"
+  value RECORDINGS_DIR "$recordings_dir"
   value CONNECTIONS "$connections"
   value INSTANCE "$instance"
   value HTTP_PORT "$HTTP_PORT"

@@ -11,6 +11,7 @@ import { collectMethods } from './http/method-not-allowed.ts'
 import { describeApi } from './http/openapi.ts'
 import { hookRoutes } from './ingest/hook-routes.ts'
 import { ingestRoutes } from './ingest/ingest-routes.ts'
+import { recordingRoutes } from './recordings/routes.ts'
 import { streamRoutes } from './streams/routes.ts'
 
 /** Far above any body this API takes. */
@@ -36,6 +37,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   const refuseOtherMethods = collectMethods(app)
   await app.register(streamRoutes, { ...config, ...context })
   await app.register(ingestRoutes, { ...context, nodeId: config.nodeId })
+  await app.register(recordingRoutes, { ...context, nodeId: config.nodeId })
   await app.register(eventRoutes, context)
   await app.register(healthRoutes, {
     hlsDir: config.hlsDir,

@@ -1,5 +1,6 @@
 // The settings: the only place that reads the environment. Every key is explained in .env.example.
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { Secret } from './secret.ts'
 
@@ -26,12 +27,20 @@ const databaseUrl = z
   })
   .refine((url) => !URL.canParse(url) || new URL(url).pathname.length > 1, 'names no database')
   .refine(isDecodable, 'has a % that stands for nothing; % itself is written %25')
+const days = z.coerce.number('must be a number of days').positive('must be more than 0 days').max(36_500)
+const bytes = z.coerce
+  .number('must be a number of bytes')
+  .int('must be a whole number of bytes')
+  .min(0)
+  .max(Number.MAX_SAFE_INTEGER)
 const list = z.string().transform((text) =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+
+const DAY_MS = 24 * 60 * 60 * 1000
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -58,7 +67,21 @@ const Environment = z.object({
   RECONNECT_WINDOW: seconds.default(60),
   STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
   CREATE_RATE_LIMIT: z.coerce.number().int('must be a whole number').min(0).max(1_000_000).default(30),
-  EVENT_RETENTION: z.coerce.number('must be a number of days').positive().max(36_500).default(30),
+  EVENT_RETENTION: days.default(30),
+  RECORDINGS_DIR: folder.optional(),
+  RECORDINGS_MAX_AGE: days.optional(),
+  RECORDINGS_MAX_BYTES: bytes.optional(),
+  RECORDINGS_MIN_FREE_BYTES: bytes.default(1024 ** 3),
+  RECORDINGS_PATIENCE: seconds.default(1800),
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket’s name')
+    .optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_PUBLIC_URL: httpUrl.optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
   API_TOKENS: list.default([]),
   CORS_ORIGINS: list
     .refine(
@@ -84,6 +107,18 @@ function isDecodable(url: string): boolean {
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
+}
+
+/** An S3-compatible store for recordings. */
+export interface S3Config {
+  /** Null: Amazon's own. */
+  readonly endpoint: string | null
+  readonly bucket: string
+  readonly region: string
+  /** Where anybody may read the bucket; null: nobody may, and links are signed. */
+  readonly publicUrl: string | null
+  /** Null: the SDK looks for credentials where it always does (a role, a profile). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | null
 }
 
 /** What the settings come to once defaults that follow other settings are filled in. */
@@ -114,6 +149,18 @@ export interface Config {
   /** Creations a minute and client address; 0: no limit. */
   readonly createRateLimit: number
   readonly eventRetentionMs: number
+  /** Where recordings are kept, or are put together on their way to S3. */
+  readonly recordingsDir: string
+  /** Null: for ever. */
+  readonly recordingsMaxAgeMs: number | null
+  /** Null: no limit. */
+  readonly recordingsMaxBytes: number | null
+  /** A disk with less room than this takes no more recordings. */
+  readonly recordingsMinFreeBytes: number
+  /** How long their storage may fail before a recording is given up. */
+  readonly recordingsPatienceMs: number
+  /** Null: recordings stay in the folder. */
+  readonly s3: S3Config | null
   readonly apiTokens: readonly Secret[]
   readonly corsOrigins: readonly string[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -159,7 +206,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     reconnectWindowMs: e.RECONNECT_WINDOW * 1000,
     streamCreation: e.STREAM_CREATION,
     createRateLimit: e.CREATE_RATE_LIMIT,
-    eventRetentionMs: e.EVENT_RETENTION * 24 * 60 * 60 * 1000,
+    eventRetentionMs: e.EVENT_RETENTION * DAY_MS,
+    recordingsDir: e.RECORDINGS_DIR ?? join(e.DATA_DIR, 'recordings'),
+    recordingsMaxAgeMs: e.RECORDINGS_MAX_AGE === undefined ? null : e.RECORDINGS_MAX_AGE * DAY_MS,
+    recordingsMaxBytes: e.RECORDINGS_MAX_BYTES ?? null,
+    recordingsMinFreeBytes: e.RECORDINGS_MIN_FREE_BYTES,
+    recordingsPatienceMs: e.RECORDINGS_PATIENCE * 1000,
+    s3: readS3(e),
     apiTokens: e.API_TOKENS.map((token) => new Secret(token)),
     corsOrigins: e.CORS_ORIGINS,
     logLevel: e.LOG_LEVEL,
@@ -168,6 +221,21 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       hostname()
         .replace(/[^A-Za-z0-9._-]/g, '-')
         .slice(0, 64),
+  }
+}
+
+function readS3(e: z.output<typeof Environment>): S3Config | null {
+  if (e.S3_BUCKET === undefined) return null
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret } = e
+  return {
+    endpoint: e.S3_ENDPOINT ?? null,
+    bucket: e.S3_BUCKET,
+    region: e.S3_REGION,
+    publicUrl: e.S3_PUBLIC_URL ?? null,
+    credentials:
+      accessKeyId === undefined || secret === undefined
+        ? null
+        : { accessKeyId, secretAccessKey: new Secret(secret) },
   }
 }
 
@@ -195,7 +263,17 @@ function contradictions(given: Readonly<Record<string, string | undefined>>): st
       .map((other) => `${name}: ${numbers.get(name)} is ${other} as well; each port needs its own number`),
   )
   const nobodyMayCreate = given.STREAM_CREATION === 'token' && list.parse(given.API_TOKENS ?? '').length === 0
-  return nobodyMayCreate
-    ? [...clashes, 'API_TOKENS: with STREAM_CREATION=token nobody can create a stream without one']
-    : clashes
+  if (nobodyMayCreate)
+    clashes.push('API_TOKENS: with STREAM_CREATION=token nobody can create a stream without one')
+  return [...clashes, ...halfOfS3(given)]
+}
+
+function halfOfS3(given: Readonly<Record<string, string | undefined>>): string[] {
+  const { S3_BUCKET, S3_ENDPOINT, S3_PUBLIC_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = given
+  if (S3_BUCKET === undefined) {
+    const lonely = S3_ENDPOINT === undefined ? S3_PUBLIC_URL && 'S3_PUBLIC_URL' : 'S3_ENDPOINT'
+    return lonely ? [`S3_BUCKET: is not set, though ${lonely} is`] : []
+  }
+  if ((AWS_ACCESS_KEY_ID === undefined) === (AWS_SECRET_ACCESS_KEY === undefined)) return []
+  return ['AWS_ACCESS_KEY_ID: has to be set together with AWS_SECRET_ACCESS_KEY']
 }

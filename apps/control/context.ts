@@ -1,5 +1,7 @@
 // Puts control together, by hand and in boot order, and takes it apart in the opposite order.
+import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
@@ -22,6 +24,12 @@ import { Reconciler } from './ingest/reconciler.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { PlaylistFolder } from './playlists/playlist-folder.ts'
 import { PlaylistWatcher } from './playlists/watcher.ts'
+import { Finisher } from './recordings/finisher.ts'
+import { FolderStorage } from './recordings/folder-storage.ts'
+import { Recorder } from './recordings/recorder.ts'
+import { RecordingRetention } from './recordings/retention.ts'
+import { S3Storage } from './recordings/s3-storage.ts'
+import { Thumbnails } from './recordings/thumbnails.ts'
 import type { Secret } from './secret.ts'
 import { Deadlines } from './streams/deadlines.ts'
 import { StreamService } from './streams/service.ts'
@@ -42,6 +50,9 @@ export interface Context extends AsyncDisposable {
   readonly gate: PublishGate
   readonly nginx: NginxClient
   readonly ingest: IngestWatch
+  readonly recorder: Recorder
+  readonly thumbnails: Thumbnails
+  readonly s3: S3Storage | null
   readonly reconciler: Reconciler
   readonly auth: Auth
   readonly limits: Limits
@@ -84,7 +95,8 @@ export async function createContext({
   stack.use(new ViewerEvents({ viewers, hub, store, logger, now }))
   stack.use(new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now }))
 
-  const streams = stack.use(new StreamService({ ...config, store, logger, now }))
+  const recordingStorage = config.s3 === null ? 'folder' : 's3'
+  const streams = stack.use(new StreamService({ ...config, recordingStorage, store, logger, now }))
   streams.changes$.subscribe(({ events }) => feed.committed(events))
   stack.use(new Deadlines(streams, logger))
 
@@ -103,6 +115,29 @@ export async function createContext({
   )
   reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
 
+  const s3 = config.s3 === null ? null : stack.use(new S3Storage(config.s3))
+  const workDir = join(config.recordingsDir, '.work', nodeId)
+  await mkdir(config.recordingsDir, { recursive: true })
+  const recorder = stack.use(
+    new Recorder({
+      ...{ store, streams, lease, folder, logger, nodeId, workDir },
+      storages: [new FolderStorage(config.recordingsDir), ...(s3 === null ? [] : [s3])],
+      finisher: new Finisher({ logger, workDir, minFreeBytes: config.recordingsMinFreeBytes }),
+      disks: [config.recordingsDir, config.hlsDir],
+      minFreeBytes: config.recordingsMinFreeBytes,
+      patienceMs: config.recordingsPatienceMs,
+    }),
+  )
+  stack.use(
+    new RecordingRetention({
+      ...{ store, streams, logger, nodeId, now },
+      maxAgeMs: config.recordingsMaxAgeMs,
+      maxBytes: config.recordingsMaxBytes,
+      bytesUnderWay: () => recorder.bytesUnderWay,
+    }),
+  )
+  const thumbnails = stack.use(new Thumbnails({ folder, logger }))
+
   const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
   const auth = new Auth(config.apiTokens, store, limits)
   const metrics = new Metrics({
@@ -115,7 +150,7 @@ export async function createContext({
   const owned = stack.move()
   return {
     ...{ config, logger, store, streams, viewers, log, feed, hub, gate, nginx, ingest },
-    ...{ reconciler, auth, limits, metrics },
+    ...{ recorder, thumbnails, s3, reconciler, auth, limits, metrics },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   await internal.listen({ host: config.listenAddress, port: config.hooksPort })
   await app.listen({ host: config.listenAddress, port: config.apiPort })
   context.reconciler.start()
+  context.recorder.start()
   logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control is up')
   // Before that a signal ends the process as it is: there is nothing to be put in order yet.
   const signal = await stopSignal()

@@ -19,6 +19,7 @@ export function settingsEnv(config: Config): Record<string, string> {
     HLS_DIR: resolve(config.hlsDir),
     DASH_DIR: resolve(config.dashDir),
     DATA_DIR: resolve(config.dataDir),
+    RECORDINGS_DIR: resolve(config.recordingsDir),
     LOG_LEVEL: config.logLevel,
     NODE_ID: config.nodeId,
   }
@@ -26,6 +27,6 @@ export function settingsEnv(config: Config): Record<string, string> {
 
 /** What programs that are not OnAir's have no business to know. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _database, API_TOKENS: _tokens, ...rest } = env
+  const { DATABASE_URL: _url, API_TOKENS: _tokens, AWS_SECRET_ACCESS_KEY: _key, ...rest } = env
   return rest
 }

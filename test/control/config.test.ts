@@ -45,6 +45,12 @@ describe('without settings', () => {
         streamCreation: 'open',
         createRateLimit: 30,
         eventRetentionMs: 30 * 24 * 60 * 60 * 1_000,
+        recordingsDir: '.data/recordings',
+        recordingsMaxAgeMs: null,
+        recordingsMaxBytes: null,
+        recordingsMinFreeBytes: 2 ** 30,
+        recordingsPatienceMs: 30 * 60 * 1_000,
+        s3: null,
         apiTokens: [],
         corsOrigins: ['*'],
         logLevel: 'info',
@@ -137,6 +143,13 @@ describe('a wrong setting', () => {
     ['STREAM_CREATION', ['closed', 'Open']],
     ['CREATE_RATE_LIMIT', ['-1', '1.5', 'many']],
     ['EVENT_RETENTION', ['0', 'x']],
+    ['RECORDINGS_MAX_AGE', ['0', 'a week']],
+    ['RECORDINGS_MAX_BYTES', ['-1', '1.5', '50G']],
+    ['RECORDINGS_MIN_FREE_BYTES', ['-1', '1G']],
+    ['RECORDINGS_PATIENCE', ['0', 'x']],
+    ['S3_BUCKET', ['x', 'A_b', 'https://x']],
+    ['S3_ENDPOINT', ['minio:9000']],
+    ['S3_PUBLIC_URL', ['cdn.example']],
     ['CORS_ORIGINS', ['example.com', 'https://a.example/', 'https://a.example/path']],
     ['LOG_LEVEL', ['loud', 'INFO']],
     ['NODE_ID', ['a b', 'x'.repeat(65), 'é']],
@@ -152,6 +165,16 @@ describe('a wrong setting', () => {
       }
     })
   }
+
+  test('is half of an S3 store', () => {
+    const s3 = { S3_BUCKET: 'recordings' }
+    assert.match(problems({ S3_ENDPOINT: 'http://minio:9000' }).join(), /^S3_BUCKET: .*S3_ENDPOINT/)
+    assert.match(problems({ S3_PUBLIC_URL: 'http://cdn.example' }).join(), /^S3_BUCKET: .*S3_PUBLIC_URL/)
+    assert.match(problems({ ...s3, AWS_ACCESS_KEY_ID: 'id' }).join(), /^AWS_ACCESS_KEY_ID: .*AWS_SECRET/)
+    assert.match(problems({ ...s3, AWS_SECRET_ACCESS_KEY: 'x' }).join(), /^AWS_ACCESS_KEY_ID: /)
+    // Whoever has them in the environment for something else may.
+    assert.equal(readConfig({ AWS_ACCESS_KEY_ID: 'id' }).s3, null)
+  })
 
   test('is told together with all the others, once each', () => {
     const found = problems({ HTTP_PORT: 'x', STREAM_KEY_TTL: '0', LOG_LEVEL: 'loud', NODE_ID: 'a b' })
@@ -190,6 +213,25 @@ test('secrets do not print with the settings', () => {
   assert.ok(!inspect(config, { depth: 9, showHidden: true }).includes('hunter2'))
   assert.ok(!JSON.stringify(config).includes('hunter2'))
   assert.equal(config.databaseUrl?.reveal(), 'mysql://root:hunter2@h/db')
+})
+
+test('an S3 store is taken with its region, its keys and where it is public', () => {
+  const given = {
+    S3_ENDPOINT: 'http://minio:9000/',
+    S3_BUCKET: 'recordings',
+    S3_PUBLIC_URL: 'https://cdn.example/',
+  }
+  const { s3 } = readConfig({ ...given, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hunter2' })
+  const { credentials, ...rest } = s3 ?? assert.fail()
+  assert.deepEqual(rest, {
+    ...{ endpoint: 'http://minio:9000', bucket: 'recordings', region: 'us-east-1' },
+    publicUrl: 'https://cdn.example',
+  })
+  assert.equal(credentials?.accessKeyId, 'id')
+  assert.equal(credentials?.secretAccessKey.reveal(), 'hunter2')
+  assert.ok(!inspect(s3, { depth: 9, showHidden: true }).includes('hunter2'))
+  // A role or a profile may have them.
+  assert.equal(readConfig({ S3_BUCKET: 'recordings' }).s3?.credentials, null)
 })
 
 describe('DATABASE_URL', () => {

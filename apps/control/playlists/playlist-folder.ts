@@ -1,12 +1,26 @@
 // The HLS folder as nginx and control share it: <HLS_DIR>/<stream id>/index.m3u8.
 import { chown, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import HLS from 'hls-parser'
+import { hasCode, isMissing, nullIfMissing } from '../file-errors.ts'
+import type { Segment } from '../recordings/segment.ts'
 
 export const PLAYLIST = 'index.m3u8'
 /** A file that keeps nginx's cache manager from removing a directory that is still empty. */
 const MARKER = '.awaited'
 /** Ends a playlist: players stop asking for more (RFC 8216 §4.3.3.4). nginx-rtmp never writes it. */
 const ENDLIST = '#EXT-X-ENDLIST'
+
+export interface ListedSegment extends Segment {
+  readonly path: string
+}
+
+export interface Playlist {
+  /** Whether it says that nothing will follow. */
+  readonly closed: boolean
+  /** The oldest first. */
+  readonly segments: readonly ListedSegment[]
+}
 
 export class PlaylistFolder {
   readonly root: string
@@ -27,6 +41,28 @@ export class PlaylistFolder {
     } catch (error) {
       if (isMissing(error)) return null
       throw error
+    }
+  }
+
+  /**
+   * What the stream's playlist says; null: there is none. Every segment it lists is finished and
+   * changes no more.
+   */
+  async read(id: string): Promise<Playlist | null> {
+    const text = await readFile(join(this.directory(id), PLAYLIST), 'utf8').catch(nullIfMissing)
+    if (text === null) return null
+    const playlist = HLS.parse(text)
+    if (playlist.isMasterPlaylist) throw new Error(`the playlist of stream ${id} lists no segments`)
+    return {
+      closed: playlist.endlist,
+      segments: playlist.segments.map(({ uri, duration, discontinuity, mediaSequenceNumber }) => ({
+        path: join(this.directory(id), uri),
+        // hls_fragment_naming system: the time in ms when nginx began it.
+        startedAtMs: Number.parseInt(uri, 10),
+        sequence: mediaSequenceNumber,
+        durationMs: Math.round(duration * 1000),
+        discontinuity: discontinuity ?? false,
+      })),
     }
   }
 
@@ -71,19 +107,6 @@ export class PlaylistFolder {
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT')
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null
-  throw error
-}
-
 function ignoreNotEmptyOrMissing(error: unknown): void {
   if (!isMissing(error) && !hasCode(error, 'ENOTEMPTY')) throw error
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

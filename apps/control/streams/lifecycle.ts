@@ -1,6 +1,21 @@
 // The rules of a stream's life, all of them and nowhere else: what a fact changes, which events
 // that makes and what has to be done because of it. Pure: no I/O, no clock of its own.
-import { type EndReason, type Session, type SessionRef, type Stream, sameSession } from './stream.ts'
+import {
+  type EndReason,
+  type Recording,
+  type RecordingFailure,
+  type Session,
+  type SessionRef,
+  type StorageKind,
+  type Stream,
+  sameSession,
+} from './stream.ts'
+
+/** What a recording amounts to: figures and files of what is safe in its storage. */
+export interface Kept extends Omit<Recording, 'status' | 'storage' | 'finishedAt' | 'failure'> {
+  readonly durationMs: number
+  readonly sizeBytes: number
+}
 
 /** Something that was seen or asked for. It may come twice or late; then it changes nothing. */
 export type Fact =
@@ -16,6 +31,10 @@ export type Fact =
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
   | { readonly kind: 'playlist-closed'; readonly nodeId: string }
+  | { readonly kind: 'recording-finished'; readonly kept: Kept }
+  | { readonly kind: 'recording-failed'; readonly failure: RecordingFailure; readonly kept: Kept }
+  | { readonly kind: 'recording-delete-requested' }
+  | { readonly kind: 'recording-removed' }
 
 export type StreamEventType =
   | 'stream.created'
@@ -23,6 +42,8 @@ export type StreamEventType =
   | 'stream.live'
   | 'stream.reconnecting'
   | 'stream.ended'
+  | 'recording.ready'
+  | 'recording.failed'
 
 /** What to announce; the stream it carries is the one after the change. */
 export interface StreamEvent {
@@ -52,6 +73,8 @@ export const SETTLE_MS = 5_000
 
 export interface Rules {
   readonly reconnectWindowMs: number
+  /** Where recordings that begin now are kept. */
+  readonly recordingStorage: StorageKind
 }
 
 /** What a fact means for a stream, seen at `now`. */
@@ -62,7 +85,7 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     case 'publisher-gone':
       return losePublisher(stream, fact.session, now, rules)
     case 'playlist-seen':
-      return seePlaylist(stream, fact.nodeId, fact.modifiedAt, now)
+      return seePlaylist(stream, fact.nodeId, fact.modifiedAt, now, rules)
     case 'deadline-passed':
       return passDeadline(stream, now)
     case 'end-requested':
@@ -71,6 +94,14 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
       return rotateKey(stream, fact.keyHash, fact.expiresAt, now)
     case 'playlist-closed':
       return closePlaylist(stream, fact.nodeId)
+    case 'recording-finished':
+      return finishRecording(stream, fact.kept, now)
+    case 'recording-failed':
+      return failRecording(stream, fact.failure, fact.kept, now)
+    case 'recording-delete-requested':
+      return deleteRecording(stream)
+    case 'recording-removed':
+      return forgetRecording(stream)
     default:
       return fact satisfies never
   }
@@ -157,13 +188,18 @@ function losePublisher(stream: Stream, gone: SessionRef, now: Date, rules: Rules
   }
 }
 
-function seePlaylist(stream: Stream, nodeId: string, modifiedAt: Date, now: Date): Decision {
+function seePlaylist(stream: Stream, nodeId: string, modifiedAt: Date, now: Date, rules: Rules): Decision {
   const { session } = stream
   if (session === null || session.nodeId !== nodeId || stream.status === 'live') return unchanged(stream)
   // With hls_continuous the playlist of the session before still stands there.
   if (session.baselineAt !== null && modifiedAt <= session.baselineAt) return unchanged(stream)
   return {
-    stream: { ...stream, status: 'live', liveAt: stream.liveAt ?? now },
+    stream: {
+      ...stream,
+      status: 'live',
+      liveAt: stream.liveAt ?? now,
+      recording: stream.recording ?? (stream.record ? newRecording(rules.recordingStorage) : null),
+    },
     events: [{ type: 'stream.live', resumed: stream.liveAt !== null }],
     effects: [{ kind: 'release-playlist' }],
   }
@@ -184,6 +220,10 @@ function end(stream: Stream, reason: EndReason, now: Date): Decision {
       endReason: reason,
       session: null,
       deadlineAt: null,
+      recording:
+        stream.recording?.status === 'recording'
+          ? { ...stream.recording, status: 'processing' }
+          : stream.recording,
     },
     events: [{ type: 'stream.ended' }],
     effects: stream.playlistOpen ? [{ kind: 'release-playlist' }, { kind: 'tear-down' }] : [],
@@ -202,4 +242,53 @@ function rotateKey(stream: Stream, keyHash: Uint8Array<ArrayBuffer>, expiresAt: 
 function closePlaylist(stream: Stream, nodeId: string): Decision {
   if (stream.status !== 'ended' || !stream.playlistOpen || stream.nodeId !== nodeId) return unchanged(stream)
   return { stream: { ...stream, playlistOpen: false }, events: [], effects: [] }
+}
+
+function newRecording(storage: StorageKind): Recording {
+  return {
+    status: 'recording',
+    storage,
+    finishedAt: null,
+    durationMs: null,
+    sizeBytes: null,
+    missingSegments: 0,
+    hasPlaylist: false,
+    hasMp4: false,
+    hasPoster: false,
+    failure: null,
+  }
+}
+
+function finishRecording(stream: Stream, kept: Kept, now: Date): Decision {
+  const { recording } = stream
+  if (recording?.status !== 'processing') return unchanged(stream)
+  return {
+    stream: { ...stream, recording: { ...recording, ...kept, status: 'ready', finishedAt: now } },
+    events: [{ type: 'recording.ready' }],
+    effects: [],
+  }
+}
+
+function failRecording(stream: Stream, failure: RecordingFailure, kept: Kept, now: Date): Decision {
+  const { recording } = stream
+  if (recording?.status !== 'recording' && recording?.status !== 'processing') return unchanged(stream)
+  return {
+    stream: { ...stream, recording: { ...recording, ...kept, status: 'failed', finishedAt: now, failure } },
+    events: [{ type: 'recording.failed' }],
+    effects: [],
+  }
+}
+
+/** In every status: whoever does not want to be recorded any more need not wait for the end. */
+function deleteRecording(stream: Stream): Decision {
+  const { recording } = stream
+  if (recording === null || recording.status === 'deleting' || recording.status === 'deleted')
+    return unchanged(stream)
+  return { stream: { ...stream, recording: { ...recording, status: 'deleting' } }, events: [], effects: [] }
+}
+
+function forgetRecording(stream: Stream): Decision {
+  const { recording } = stream
+  if (recording?.status !== 'deleting') return unchanged(stream)
+  return { stream: { ...stream, recording: { ...recording, status: 'deleted' } }, events: [], effects: [] }
 }

@@ -1,5 +1,6 @@
 // A stream as the outside sees it: the JSON of REST and of events.
 import type { EventDraft } from '../events/event.ts'
+import { toRecordingResource } from '../recordings/resource.ts'
 import type { StreamEvent } from './lifecycle.ts'
 import type { StreamResource } from './schemas.ts'
 import type { Stream } from './stream.ts'
@@ -24,7 +25,7 @@ export function toResource(stream: Stream, viewers: number): StreamResource {
       dash: `${stream.publicUrl}/dash/${stream.id}/index.mpd`,
     },
     viewers: stream.status === 'ended' ? 0 : viewers,
-    recording: null,
+    recording: toRecordingResource(stream),
   }
 }
 

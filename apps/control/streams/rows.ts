@@ -1,6 +1,6 @@
 // Streams as rows of the database, for reading through Prisma and for writing through mysql2.
 import type { Stream as Row } from '../database/generated/client.ts'
-import type { Stream } from './stream.ts'
+import type { Recording, Session, Stream } from './stream.ts'
 
 /** A stream as it was read: the version guards a change against a concurrent writer. */
 export interface Versioned {
@@ -30,6 +30,16 @@ const COLUMNS = {
   sessionAcceptedAt: 'session_accepted_at',
   sessionBaselineAt: 'session_baseline_at',
   playlistOpen: 'playlist_open',
+  recordingStatus: 'recording_status',
+  recordingStorage: 'recording_storage',
+  recordingFinishedAt: 'recording_finished_at',
+  recordingDurationMs: 'recording_duration_ms',
+  recordingSizeBytes: 'recording_size_bytes',
+  recordingMissingSegments: 'recording_missing_segments',
+  recordingHasPlaylist: 'recording_has_playlist',
+  recordingHasMp4: 'recording_has_mp4',
+  recordingHasPoster: 'recording_has_poster',
+  recordingFailure: 'recording_failure',
 } as const satisfies Record<keyof Row, string>
 
 const FIELDS = Object.keys(COLUMNS) as (keyof Row)[]
@@ -43,7 +53,7 @@ type Value = string | number | boolean | Date | Buffer | null
 
 /** A stream's values in the order of both statements. */
 export function toValues({ stream, version }: Versioned): Value[] {
-  const { session, ...rest } = stream
+  const { session, recording, ...rest } = stream
   const row: Row = {
     ...rest,
     version,
@@ -51,6 +61,16 @@ export function toValues({ stream, version }: Versioned): Value[] {
     sessionClientId: session === null ? null : BigInt(session.clientId),
     sessionAcceptedAt: session?.acceptedAt ?? null,
     sessionBaselineAt: session?.baselineAt ?? null,
+    recordingStatus: recording?.status ?? null,
+    recordingStorage: recording?.storage ?? null,
+    recordingFinishedAt: recording?.finishedAt ?? null,
+    recordingDurationMs: recording?.durationMs ?? null,
+    recordingSizeBytes: recording?.sizeBytes == null ? null : BigInt(recording.sizeBytes),
+    recordingMissingSegments: recording?.missingSegments ?? 0,
+    recordingHasPlaylist: recording?.hasPlaylist ?? false,
+    recordingHasMp4: recording?.hasMp4 ?? false,
+    recordingHasPoster: recording?.hasPoster ?? false,
+    recordingFailure: recording?.failure ?? null,
   }
   return FIELDS.map((field) => toValue(row[field]))
 }
@@ -61,17 +81,52 @@ function toValue(value: Row[keyof Row]): Value {
 }
 
 export function fromRow(row: Row): Versioned {
-  const { version, sessionNginx, sessionClientId, sessionAcceptedAt, sessionBaselineAt, ...rest } = row
-  const { nodeId } = rest
-  const connected = nodeId !== null && sessionClientId !== null && sessionAcceptedAt !== null
-  const session = connected
-    ? {
-        nodeId,
-        nginx: sessionNginx,
-        clientId: Number(sessionClientId),
-        acceptedAt: sessionAcceptedAt,
-        baselineAt: sessionBaselineAt,
-      }
-    : null
-  return { version, stream: { ...rest, keyHash: new Uint8Array(rest.keyHash), session } }
+  const stream: Stream = {
+    id: row.id,
+    title: row.title,
+    record: row.record,
+    status: row.status,
+    createdAt: row.createdAt,
+    connectedAt: row.connectedAt,
+    liveAt: row.liveAt,
+    endedAt: row.endedAt,
+    endReason: row.endReason,
+    keyHash: new Uint8Array(row.keyHash),
+    keyExpiresAt: row.keyExpiresAt,
+    deadlineAt: row.deadlineAt,
+    publicUrl: row.publicUrl,
+    nodeId: row.nodeId,
+    session: toSession(row),
+    playlistOpen: row.playlistOpen,
+    recording: toRecording(row),
+  }
+  return { version: row.version, stream }
+}
+
+function toSession(row: Row): Session | null {
+  const { nodeId, sessionNginx, sessionClientId, sessionAcceptedAt, sessionBaselineAt } = row
+  if (nodeId === null || sessionClientId === null || sessionAcceptedAt === null) return null
+  return {
+    nodeId,
+    nginx: sessionNginx,
+    clientId: Number(sessionClientId),
+    acceptedAt: sessionAcceptedAt,
+    baselineAt: sessionBaselineAt,
+  }
+}
+
+function toRecording(row: Row): Recording | null {
+  if (row.recordingStatus === null || row.recordingStorage === null) return null
+  return {
+    status: row.recordingStatus,
+    storage: row.recordingStorage,
+    finishedAt: row.recordingFinishedAt,
+    durationMs: row.recordingDurationMs,
+    sizeBytes: row.recordingSizeBytes === null ? null : Number(row.recordingSizeBytes),
+    missingSegments: row.recordingMissingSegments,
+    hasPlaylist: row.recordingHasPlaylist,
+    hasMp4: row.recordingHasMp4,
+    hasPoster: row.recordingHasPoster,
+    failure: row.recordingFailure,
+  }
 }

@@ -1,6 +1,7 @@
 // What the REST API takes and gives about streams. The OpenAPI document and the page's types come
 // from these very schemas.
 import { z } from 'zod'
+import { RecordingSchema } from '../recordings/schemas.ts'
 import { STREAM_ID } from './keys.ts'
 
 export const TITLE_LENGTH = 120
@@ -38,7 +39,7 @@ export const StreamSchema = z
     record: z.boolean().describe('Whether the streamer wants it kept'),
     playback: z.object({ hls: z.url(), dash: z.url() }),
     viewers: z.int().min(0).describe('How many watch it now; in an event, when it happened'),
-    recording: z.null().describe('The recording, once there is one'),
+    recording: RecordingSchema.nullable().describe('The recording, once there is one'),
     streamKey: StreamKeySchema.optional(),
   })
   .meta({ id: 'Stream' })

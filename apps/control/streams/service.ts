@@ -57,6 +57,7 @@ export class StreamService implements AsyncDisposable {
       nodeId: null,
       session: null,
       playlistOpen: false,
+      recording: null,
     }
     this.#changes.next(await store.insert(stream))
     return { stream, key }

@@ -9,7 +9,7 @@ import { STREAM_ID } from './keys.ts'
 import type { Decision, Effect, StreamEvent } from './lifecycle.ts'
 import { toEventDraft } from './resource.ts'
 import { fromRow, INSERT_STREAM, toValues, UPDATE_STREAM, type Versioned } from './rows.ts'
-import type { Stream, StreamStatus } from './stream.ts'
+import type { RecordingStatus, StorageKind, Stream, StreamStatus } from './stream.ts'
 
 /** How often a decision is made anew when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10
@@ -36,6 +36,14 @@ export interface StreamPage {
   readonly next: ListPosition | null
   /** The event log's head at the very moment of the list. */
   readonly lastEventId: number
+}
+
+export interface FinishedRecording {
+  readonly streamId: string
+  readonly nodeId: string | null
+  readonly storage: StorageKind
+  readonly finishedAt: Date
+  readonly sizeBytes: number
 }
 
 export class StreamStore {
@@ -157,9 +165,26 @@ export class StreamStore {
     limit: number,
     from: ListPosition | null,
   ): Promise<StreamPage> {
+    return this.#page(statuses === null ? {} : { status: { in: [...statuses] } }, limit, from)
+  }
+
+  /** Streams whose recordings have one of these statuses, in the same order. */
+  async listRecorded(
+    statuses: readonly RecordingStatus[],
+    limit: number,
+    from: ListPosition | null,
+  ): Promise<StreamPage> {
+    return this.#page({ recordingStatus: { in: [...statuses] } }, limit, from)
+  }
+
+  async #page(
+    condition: Prisma.StreamWhereInput,
+    limit: number,
+    from: ListPosition | null,
+  ): Promise<StreamPage> {
     const where: Prisma.StreamWhereInput = {
       liveAt: { not: null },
-      ...(statuses === null ? {} : { status: { in: [...statuses] } }),
+      ...condition,
       ...(from === null
         ? {}
         : { OR: [{ liveAt: { lt: from.liveAt } }, { liveAt: from.liveAt, id: { lt: from.id } }] }),
@@ -198,6 +223,38 @@ export class StreamStore {
       client.stream.findMany({ where: { nodeId, playlistOpen: true } }),
     )
     return rows.map((row) => fromRow(row).stream)
+  }
+
+  /** Streams with a recording that is not done with: being kept, being finished, or to be removed. */
+  async recordingsUnderWay(): Promise<Stream[]> {
+    const rows = await this.#database.run((client) =>
+      client.stream.findMany({ where: { recordingStatus: { in: ['recording', 'processing', 'deleting'] } } }),
+    )
+    return rows.map((row) => fromRow(row).stream)
+  }
+
+  /** Finished recordings, whether they went well or not, those that were finished first first. */
+  async finishedRecordings(): Promise<FinishedRecording[]> {
+    const rows = await this.#database.run((client) =>
+      client.stream.findMany({
+        where: { recordingStatus: { in: ['ready', 'failed'] } },
+        orderBy: { recordingFinishedAt: 'asc' },
+        select: {
+          id: true,
+          nodeId: true,
+          recordingStorage: true,
+          recordingFinishedAt: true,
+          recordingSizeBytes: true,
+        },
+      }),
+    )
+    return rows.map((row) => ({
+      streamId: row.id,
+      nodeId: row.nodeId,
+      storage: row.recordingStorage ?? 'folder',
+      finishedAt: row.recordingFinishedAt ?? new Date(0),
+      sizeBytes: Number(row.recordingSizeBytes ?? 0),
+    }))
   }
 
   /** Ids of streams whose deadline is over, at most `limit`, the oldest first. */

@@ -22,6 +22,34 @@ export interface Session extends SessionRef {
   readonly baselineAt: Date | null
 }
 
+/**
+ * recording: segments are being kept; processing: the broadcast is over and the recording is being
+ * finished; deleting: to be removed from its storage; deleted: that has been done.
+ */
+export type RecordingStatus = 'recording' | 'processing' | 'ready' | 'failed' | 'deleting' | 'deleted'
+
+/** Where a recording is kept: in RECORDINGS_DIR or in S3_BUCKET. */
+export type StorageKind = 'folder' | 's3'
+
+export type RecordingFailure = 'nothing_recorded' | 'storage_unavailable' | 'disk_full'
+
+/** What came of a broadcast that was to be kept; it began when the stream was first live. */
+export interface Recording {
+  readonly status: RecordingStatus
+  readonly storage: StorageKind
+  /** When it became ready or failed. */
+  readonly finishedAt: Date | null
+  /** The figures and files of what is safe; known once it is ready or has failed. */
+  readonly durationMs: number | null
+  readonly sizeBytes: number | null
+  /** Segments that nginx had finished and that could not be kept. */
+  readonly missingSegments: number
+  readonly hasPlaylist: boolean
+  readonly hasMp4: boolean
+  readonly hasPoster: boolean
+  readonly failure: RecordingFailure | null
+}
+
 export interface Stream {
   readonly id: string
   readonly title: string | null
@@ -43,6 +71,8 @@ export interface Stream {
   readonly session: Session | null
   /** From the first publisher until the ended stream's playlist says that it has ended. */
   readonly playlistOpen: boolean
+  /** Null: there is none, or none yet. */
+  readonly recording: Recording | null
 }
 
 /** Whether both name the same connection. An instance that is not known matches any. */

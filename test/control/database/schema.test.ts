@@ -105,7 +105,7 @@ test('the tables are what prisma/schema.prisma says: columns, types, nullability
 
 test('the client that was generated knows the same models and columns', async () => {
   assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
-  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 20)
+  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 30)
 })
 
 test('every column of every table comes back as it went in', async () => {
@@ -131,6 +131,16 @@ test('every column of every table comes back as it went in', async () => {
     sessionAcceptedAt: when(7),
     sessionBaselineAt: when(999),
     playlistOpen: true,
+    recordingStatus: 'processing' as const,
+    recordingStorage: 's3' as const,
+    recordingFinishedAt: when(9),
+    recordingDurationMs: 4_294_967_295,
+    recordingSizeBytes: 2n ** 64n - 1n,
+    recordingMissingSegments: 4_294_967_295,
+    recordingHasPlaylist: true,
+    recordingHasMp4: true,
+    recordingHasPoster: true,
+    recordingFailure: 'storage_unavailable' as const,
   }
   const event = {
     id: 2n ** 63n,
@@ -157,6 +167,9 @@ test('every column of every table comes back as it went in', async () => {
       sessionBaselineAt: null,
     },
     ...{ record: false, playlistOpen: false },
+    ...{ recordingStatus: null, recordingStorage: null, recordingFinishedAt: null, recordingFailure: null },
+    ...{ recordingDurationMs: null, recordingSizeBytes: null, recordingMissingSegments: 0 },
+    ...{ recordingHasPlaylist: false, recordingHasMp4: false, recordingHasPoster: false },
   }
   const emptied = await database.run((client) =>
     client.stream.update({ where: { id: stream.id }, data: nothing }),

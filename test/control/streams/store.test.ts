@@ -165,6 +165,18 @@ test('gives every field back as it was stored, to the millisecond', async () => 
       baselineAt: when(999),
     },
     playlistOpen: true,
+    recording: {
+      status: 'failed',
+      storage: 's3',
+      finishedAt: when(8),
+      durationMs: 4_000_000_000,
+      sizeBytes: 2 ** 45,
+      missingSegments: 3,
+      hasPlaylist: true,
+      hasMp4: false,
+      hasPoster: true,
+      failure: 'disk_full',
+    },
   }
   await control.context.store.apply(
     issued.id,

@@ -1,0 +1,45 @@
+// Puts a recording's segments into one MP4, without encoding anything anew.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type FfmpegOptions, ffmpeg } from './ffmpeg.ts'
+import type { Segment } from './segment.ts'
+import { MP4 } from './storage.ts'
+
+export interface SegmentFile extends Segment {
+  readonly path: string
+}
+
+/**
+ * Each publisher's timestamps begin anew: ffmpeg puts the runs behind each other, each as long as its
+ * segments say. One playlist for all would not do: ffmpeg takes a jump of less than 10 s as it is.
+ * @param runs at least one
+ * @param folder an empty one to work in
+ * @returns the file's path, in that folder
+ */
+export async function makeMp4(
+  runs: readonly (readonly SegmentFile[])[],
+  folder: string,
+  options: FfmpegOptions,
+): Promise<string> {
+  const names = runs.map((_, index) => `run-${index}.m3u8`)
+  for (const [index, run] of runs.entries()) await writeFile(join(folder, names[index] ?? ''), listOf(run))
+  const list = join(folder, 'runs.txt')
+  await writeFile(list, ['ffconcat version 1.0', ...names.map((name) => `file '${name}'`), ''].join('\n'))
+  const path = join(folder, MP4)
+  await ffmpeg(
+    [
+      ...['-f', 'concat', '-safe', '0', '-i', list, '-map', '0:v?', '-map', '0:a?', '-c', 'copy'],
+      ...['-movflags', '+faststart', '-f', 'mp4', path],
+    ],
+    options,
+  )
+  return path
+}
+
+/** A playlist of paths, for ffmpeg alone. */
+function listOf(run: readonly SegmentFile[]): string {
+  const longestS = Math.ceil(Math.max(...run.map(({ durationMs }) => durationMs)) / 1000)
+  const entries = run.flatMap(({ durationMs, path }) => [`#EXTINF:${durationMs / 1000},`, path])
+  const head = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-TARGETDURATION:${longestS}`, '#EXT-X-MEDIA-SEQUENCE:0']
+  return [...head, ...entries, '#EXT-X-ENDLIST', ''].join('\n')
+}

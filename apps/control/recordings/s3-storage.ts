@@ -1,0 +1,143 @@
+// Recordings in an S3-compatible store: <bucket>/<stream id>/<file>. The SDK makes the checksums and
+// tries again, with back-off, what fails for the moment.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { S3Config } from '../config.ts'
+import { CONTENT_TYPES, MP4, type Storage, type StoredFile, VOD_PLAYLIST } from './storage.ts'
+
+const ATTEMPTS = 4
+const CONNECT_MS = 3_000
+const REQUEST_MS = 30_000
+/** What is larger goes up in parts of this size, a few at a time, so that memory stays bounded. */
+const PART_BYTES = 8 * 1024 * 1024
+const PARTS_AT_ONCE = 2
+/** How long a signed link is good: an evening's watching. */
+const LINK_SECONDS = 12 * 60 * 60
+
+export class S3Storage implements Storage, Disposable {
+  readonly kind = 's3'
+  readonly #client: S3Client
+  readonly #bucket: string
+  readonly #publicUrl: string | null
+
+  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Config) {
+    this.#bucket = bucket
+    this.#publicUrl = publicUrl
+    this.#client = new S3Client({
+      region,
+      // The bucket in the path: a store of one's own rarely has a host name for each bucket.
+      ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+      ...(credentials === null
+        ? {}
+        : {
+            credentials: {
+              accessKeyId: credentials.accessKeyId,
+              secretAccessKey: credentials.secretAccessKey.reveal(),
+            },
+          }),
+      maxAttempts: ATTEMPTS,
+      requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
+    })
+  }
+
+  async list(streamId: string): Promise<StoredFile[]> {
+    const prefix = `${streamId}/`
+    const files: StoredFile[] = []
+    let token: string | undefined
+    do {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
+      )
+      for (const { Key = '', Size = 0 } of page.Contents ?? [])
+        files.push({ name: Key.slice(prefix.length), sizeBytes: Size })
+      token = page.NextContinuationToken
+    } while (token !== undefined)
+    return files
+  }
+
+  async keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void> {
+    const upload = new Upload({
+      client: this.#client,
+      params: { ...this.#object(streamId, name), Body: createReadStream(path) },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+    })
+    const onAbort = () => void upload.abort()
+    signal.addEventListener('abort', onAbort)
+    try {
+      signal.throwIfAborted()
+      await upload.done()
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async write(streamId: string, name: string, text: string): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ ...this.#object(streamId, name), Body: text }))
+  }
+
+  async fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string> {
+    const path = join(folder, name)
+    const object = await this.#client.send(
+      new GetObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }),
+      { abortSignal: signal },
+    )
+    await pipeline(object.Body as Readable, createWriteStream(path), { signal })
+    return path
+  }
+
+  async remove(streamId: string): Promise<void> {
+    // As many at a time as one request takes and one page of the list has.
+    for (let files = await this.list(streamId); files.length > 0; files = files.slice(1_000)) {
+      const Objects = files.slice(0, 1_000).map(({ name }) => ({ Key: `${streamId}/${name}` }))
+      const answer = await this.#client.send(
+        new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
+      )
+      const [error] = answer.Errors ?? []
+      if (error !== undefined) throw new Error(`${error.Key} could not be removed: ${error.Message}`)
+    }
+  }
+
+  /** The text of a small file. */
+  async read(streamId: string, name: string): Promise<string> {
+    const object = await this.#client.send(
+      new GetObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }),
+    )
+    return (await object.Body?.transformToString()) ?? ''
+  }
+
+  /** Where anybody can read a file for the next hours. */
+  async link(streamId: string, name: string): Promise<string> {
+    if (this.#publicUrl !== null) return `${this.#publicUrl}/${streamId}/${name}`
+    const command = new GetObjectCommand({
+      Bucket: this.#bucket,
+      Key: `${streamId}/${name}`,
+      ...(name === MP4 ? { ResponseContentDisposition: `attachment; filename="${streamId}.mp4"` } : {}),
+    })
+    return getSignedUrl(this.#client, command, { expiresIn: LINK_SECONDS })
+  }
+
+  #object(streamId: string, name: string) {
+    return {
+      Bucket: this.#bucket,
+      Key: `${streamId}/${name}`,
+      ContentType: CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+      CacheControl: name === VOD_PLAYLIST ? 'no-cache' : 'public, max-age=31536000, immutable',
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.destroy()
+  }
+}
