@@ -163,6 +163,7 @@ export class Nginx implements AsyncDisposable {
         API_PORT: String(standIn.apiPort),
         HOOKS_PORT: String(standIn.hooksPort),
         HLS_DIR: join(folder, 'hls'),
+        RECORDINGS_DIR: join(folder, 'recordings'),
         DASH_DIR: join(folder, 'dash'),
         WEB_ROOT: join(folder, 'web'),
         NGINX_RUN_DIR: join(folder, 'run'),

@@ -1,6 +1,6 @@
 // Control in the test's own process: the real context on a real database, with a clock and settings
 // of the test's. Both servers listen on free ports; nginx is not there unless a test brings it.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -24,6 +24,7 @@ export interface TestControl extends AsyncDisposable {
   /** Where the hooks and metrics listen. */
   readonly hooksUrl: string
   readonly hlsDir: string
+  readonly recordingsDir: string
   /** Every line control has logged. */
   readonly logLines: readonly string[]
 }
@@ -35,19 +36,24 @@ export interface TestControlOptions {
   /** A database to share with another control; otherwise one of its own. */
   readonly database?: TestDatabase
   readonly hlsDir?: string
+  readonly recordingsDir?: string
 }
 
 export async function startControl(options: TestControlOptions = {}): Promise<TestControl> {
   await using stack = new AsyncDisposableStack()
   const database = options.database ?? stack.use(await createTestDatabase())
-  const hlsDir = options.hlsDir ?? (await mkdtemp(join(tmpdir(), 'hls-')))
-  if (options.hlsDir === undefined) stack.defer(() => rm(hlsDir, { recursive: true, force: true }))
+  const folder = await mkdtemp(join(tmpdir(), 'control-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const { hlsDir = join(folder, 'hls'), recordingsDir = join(folder, 'recordings') } = options
+  await mkdir(hlsDir, { recursive: true })
   const [api, hooks, nginx] = await freePorts(3)
   const config = readConfig({
     API_PORT: String(api),
     HOOKS_PORT: String(hooks),
     INTERNAL_HTTP_PORT: String(nginx),
     HLS_DIR: hlsDir,
+    RECORDINGS_DIR: recordingsDir,
+    RECORDINGS_MIN_FREE_BYTES: '0',
     CREATE_RATE_LIMIT: '0',
     NODE_ID: 'test',
     LOG_LEVEL: 'debug',
@@ -69,7 +75,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
   await app.listen({ host: '127.0.0.1', port: config.apiPort })
   const owned = stack.move()
   return {
-    ...{ context, app, internal, database, hlsDir, logLines },
+    ...{ context, app, internal, database, hlsDir, recordingsDir, logLines },
     apiUrl: `http://127.0.0.1:${config.apiPort}`,
     hooksUrl: `http://127.0.0.1:${config.hooksPort}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

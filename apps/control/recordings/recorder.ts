@@ -215,6 +215,8 @@ export class Recorder implements AsyncDisposable {
   /** Gives up, naming what is safe. @returns whether that is recorded */
   async #fail({ stream, archive, storage }: Job, failure: RecordingFailure): Promise<boolean> {
     const { streams, logger } = this.#options
+    // The storage may not even have been asked yet; if it does not answer now, what is known has to do.
+    await archive.recount().catch(() => {})
     const { segments, durationMs, sizeBytes, missingSegments } = archive
     const hasPlaylist =
       segments.length > 0 &&

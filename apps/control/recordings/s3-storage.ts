@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
-  DeleteObjectsCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
+  paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import pLimit from 'p-limit'
 import type { S3Config } from '../config.ts'
 import { CONTENT_TYPES, MP4, type Storage, type StoredFile, VOD_PLAYLIST } from './storage.ts'
 
@@ -22,6 +23,7 @@ const REQUEST_MS = 30_000
 /** What is larger goes up in parts of this size, a few at a time, so that memory stays bounded. */
 const PART_BYTES = 8 * 1024 * 1024
 const PARTS_AT_ONCE = 2
+const REMOVALS_AT_ONCE = 8
 /** How long a signed link is good: an evening's watching. */
 const LINK_SECONDS = 12 * 60 * 60
 
@@ -54,15 +56,10 @@ export class S3Storage implements Storage, Disposable {
   async list(streamId: string): Promise<StoredFile[]> {
     const prefix = `${streamId}/`
     const files: StoredFile[] = []
-    let token: string | undefined
-    do {
-      const page = await this.#client.send(
-        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
-      )
-      for (const { Key = '', Size = 0 } of page.Contents ?? [])
+    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix })
+    for await (const { Contents = [] } of pages)
+      for (const { Key = '', Size = 0 } of Contents)
         files.push({ name: Key.slice(prefix.length), sizeBytes: Size })
-      token = page.NextContinuationToken
-    } while (token !== undefined)
     return files
   }
 
@@ -98,15 +95,12 @@ export class S3Storage implements Storage, Disposable {
   }
 
   async remove(streamId: string): Promise<void> {
-    // As many at a time as one request takes and one page of the list has.
-    for (let files = await this.list(streamId); files.length > 0; files = files.slice(1_000)) {
-      const Objects = files.slice(0, 1_000).map(({ name }) => ({ Key: `${streamId}/${name}` }))
-      const answer = await this.#client.send(
-        new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
-      )
-      const [error] = answer.Errors ?? []
-      if (error !== undefined) throw new Error(`${error.Key} could not be removed: ${error.Message}`)
-    }
+    // One by one: not every store that calls itself compatible can remove many at once.
+    const turn = pLimit(REMOVALS_AT_ONCE)
+    const files = await this.list(streamId)
+    await turn.map(files, ({ name }) =>
+      this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` })),
+    )
   }
 
   /** The text of a small file. */

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { RecordingResource } from '../../../apps/control/recordings/schemas.ts'
+import type { Fact } from '../../../apps/control/streams/lifecycle.ts'
+import type { IssuedStreamResource } from '../../../apps/control/streams/schemas.ts'
+import { startControl, type TestControl, type TestControlOptions } from '../../support/control.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { until } from '../../support/until.ts'
+import { call, createStream, goLive, put, readStream } from '../support/api.ts'
+import { HlsWriter } from '../support/hls-writer.ts'
+
+const END: Fact = { kind: 'end-requested', by: 'owner' }
+/** Three seconds of ffmpeg's test picture with sound, as a segment. */
+let picture: Buffer
+let root: string
+let database: TestDatabase
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'recorder-'))
+  database = await createTestDatabase()
+  picture = execFileSync('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15', '-f', 'lavfi', '-i', 'sine'],
+    ...['-t', '3', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac'],
+    ...['-f', 'mpegts', 'pipe:1'],
+  ])
+})
+after(async () => {
+  await database[Symbol.asyncDispose]()
+  await rm(root, { recursive: true })
+})
+
+let nodes = 0
+/** Control on folders that outlive it. */
+async function start(options: TestControlOptions & { place?: string } = {}): Promise<TestControl> {
+  const place = options.place ?? `node-${++nodes}`
+  return startControl({
+    ...{ database, hlsDir: join(root, place, 'hls'), recordingsDir: join(root, place, 'recordings') },
+    ...options,
+    env: { NODE_ID: place, ...options.env },
+  })
+}
+
+interface Broadcast {
+  readonly issued: IssuedStreamResource
+  readonly hls: HlsWriter
+  readonly folder: string
+}
+
+async function broadcast(control: TestControl): Promise<Broadcast> {
+  const issued = await createStream(control, { title: 'kept', record: true })
+  const hls = new HlsWriter(control.hlsDir, issued.id)
+  await hls.segment(picture)
+  await goLive(control, issued)
+  return { issued, hls, folder: join(control.recordingsDir, issued.id) }
+}
+
+/** Ends a stream as if nginx had let go of it. */
+async function end(control: TestControl, { issued }: Broadcast): Promise<void> {
+  await put(control, issued.id, END)
+  await put(control, issued.id, { kind: 'playlist-closed', nodeId: control.context.config.nodeId })
+}
+
+const segmentsIn = async (folder: string) =>
+  (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.ts'))
+
+async function recordingOf(control: TestControl, id: string): Promise<RecordingResource | null> {
+  const { status, body } = await call<RecordingResource>(control, `/v1/streams/${id}/recording`)
+  return status === 200 ? body : null
+}
+
+async function reaches(control: TestControl, id: string, status: string): Promise<RecordingResource> {
+  return until(`a ${status} recording`, async () => {
+    const recording = await recordingOf(control, id)
+    return recording?.status === status && recording
+  })
+}
+
+async function eventTypes(id: string): Promise<unknown[]> {
+  const sql = "SELECT type FROM events WHERE stream_id = ? AND type LIKE 'recording.%' ORDER BY id"
+  return (await database.query(sql, [id])).map((row) => row.type)
+}
+
+test('keeps segments while the stream is live, and makes a recording of them when it is over', async () => {
+  await using control = await start()
+  const live = await broadcast(control)
+  await live.hls.segment(picture)
+  await until('both segments to be kept', async () => (await segmentsIn(live.folder)).length === 2)
+  const underWay = await until('its progress', async () => {
+    const recording = await recordingOf(control, live.issued.id)
+    return recording?.durationS === 6 && recording
+  })
+  assert.equal(underWay.status, 'recording')
+  assert.deepEqual(
+    [underWay.playback.hls, underWay.download.mp4, underWay.poster, underWay.error],
+    [null, null, null, null],
+  )
+  await live.hls.segment(picture, true)
+  await end(control, live)
+  const ready = await reaches(control, live.issued.id, 'ready')
+  assert.deepEqual([ready.durationS, ready.missingSegments, ready.title], [9, 0, 'kept'])
+  const url = `${control.context.config.publicUrl}/recordings/${live.issued.id}`
+  assert.deepEqual(
+    [ready.playback.hls, ready.download.mp4, ready.poster],
+    [`${url}/index.m3u8`, `${url}/recording.mp4`, `${url}/poster.jpg`],
+  )
+  const files = await readdir(live.folder)
+  assert.equal(files.length, 6, files.join())
+  const bytes = await Promise.all(files.map(async (name) => (await readFile(join(live.folder, name))).length))
+  assert.equal(
+    ready.sizeBytes,
+    bytes.reduce((sum, size) => sum + size, 0),
+  )
+  const playlist = await readFile(join(live.folder, 'index.m3u8'), 'utf8')
+  assert.equal(playlist.match(/#EXT-X-DISCONTINUITY/g)?.length, 2)
+  assert.equal(playlist.match(/#EXTINF/g)?.length, 3)
+  // Three times the same three seconds, each with timestamps from the beginning.
+  const packets = execFileSync('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v', '-count_packets', '-show_entries', 'stream=nb_read_packets'],
+    ...['-of', 'csv=p=0', join(live.folder, 'recording.mp4')],
+  ])
+  assert.equal(Number(packets), 3 * 45)
+  assert.deepEqual(await eventTypes(live.issued.id), ['recording.ready'])
+  assert.deepEqual((await readStream(control, live.issued.id)).recording, ready)
+  assert.deepEqual(await readdir(join(control.recordingsDir, '.work', control.context.config.nodeId)), [])
+})
+
+test('a stream that is not to be recorded is not', async () => {
+  await using control = await start()
+  const issued = await createStream(control)
+  const hls = new HlsWriter(control.hlsDir, issued.id)
+  await hls.segment(picture)
+  await goLive(control, issued)
+  await put(control, issued.id, END)
+  assert.equal((await readStream(control, issued.id)).recording, null)
+  assert.deepEqual(await readdir(control.recordingsDir), [])
+})
+
+test('waits for nginx to let go, and so for the last segment', async () => {
+  await using control = await start()
+  const live = await broadcast(control)
+  await put(control, live.issued.id, END)
+  await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+  assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
+  await live.hls.segment(picture)
+  await put(control, live.issued.id, { kind: 'playlist-closed', nodeId: control.context.config.nodeId })
+  assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 6)
+})
+
+describe('another process takes up where one has stopped', () => {
+  test('while the stream is live', async () => {
+    const place = `node-${++nodes}`
+    let live: Broadcast
+    {
+      await using control = await start({ place })
+      live = await broadcast(control)
+      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    }
+    await live.hls.segment(picture)
+    await using control = await start({ place })
+    control.context.recorder.start()
+    await until('the second segment', async () => (await segmentsIn(live.folder)).length === 2)
+    await end(control, live)
+    assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 6)
+    assert.deepEqual(await eventTypes(live.issued.id), ['recording.ready'])
+  })
+
+  test('when it was over meanwhile', async () => {
+    const place = `node-${++nodes}`
+    let live: Broadcast
+    {
+      await using control = await start({ place })
+      live = await broadcast(control)
+      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+      await rename(live.folder, `${live.folder}.away`)
+      await writeFile(live.folder, 'in the way')
+      await live.hls.segment(picture)
+      await end(control, live)
+    }
+    await rm(live.folder)
+    await rename(`${live.folder}.away`, live.folder)
+    await using control = await start({ place })
+    assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
+    control.context.recorder.start()
+    assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 6)
+  })
+
+  test('and removes what was to be removed', async () => {
+    const place = `node-${++nodes}`
+    let live: Broadcast
+    {
+      await using control = await start({ place })
+      live = await broadcast(control)
+      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    }
+    await database.query("UPDATE streams SET recording_status = 'deleting' WHERE id = ?", [live.issued.id])
+    await using control = await start({ place })
+    control.context.recorder.start()
+    await until(
+      'its folder to be gone',
+      async () => !(await readdir(control.recordingsDir)).includes(live.issued.id),
+    )
+  })
+})
+
+describe('a storage that fails', () => {
+  test('for a while delays, and then has all of it', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    await rename(live.folder, `${live.folder}.away`)
+    await writeFile(live.folder, 'in the way')
+    await live.hls.segment(picture)
+    await until('the failure to be told', () =>
+      control.logLines.some((line) => line.includes('a recording is held up')),
+    )
+    await rm(live.folder)
+    await rename(`${live.folder}.away`, live.folder)
+    await until('both segments', async () => (await segmentsIn(live.folder)).length === 2)
+    await end(control, live)
+    assert.equal((await reaches(control, live.issued.id, 'ready')).missingSegments, 0)
+  })
+
+  test('for too long ends the recording, names what is safe, and leaves the stream alone', async () => {
+    await using control = await start({ env: { RECORDINGS_PATIENCE: '2' } })
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    await rename(live.folder, `${live.folder}.away`)
+    await writeFile(live.folder, 'in the way')
+    await live.hls.segment(picture)
+    const failed = await reaches(control, live.issued.id, 'failed')
+    assert.deepEqual(
+      [failed.error?.code, failed.durationS, failed.sizeBytes, failed.playback.hls],
+      ['storage_unavailable', 3, picture.length, null],
+    )
+    assert.deepEqual(await eventTypes(live.issued.id), ['recording.failed'])
+    assert.equal((await readStream(control, live.issued.id)).status, 'live')
+  })
+})
+
+test('a disk that is nearly full stops the recording, and what is kept can be played', async () => {
+  await using control = await start()
+  const live = await broadcast(control)
+  await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+  const place = control.context.config.nodeId
+  await control[Symbol.asyncDispose]()
+  const full = { RECORDINGS_MIN_FREE_BYTES: String(Number.MAX_SAFE_INTEGER) }
+  await using tight = await start({ place, env: full })
+  tight.context.recorder.start()
+  const failed = await reaches(tight, live.issued.id, 'failed')
+  assert.deepEqual([failed.error?.code, failed.durationS], ['disk_full', 3])
+  assert.ok(failed.playback.hls)
+  assert.match(await readFile(join(live.folder, 'index.m3u8'), 'utf8'), /#EXTINF:3,\n.*\n#EXT-X-ENDLIST/)
+  assert.equal((await readStream(tight, live.issued.id)).status, 'live')
+})
+
+test('a broadcast of which nothing is there fails in words', async () => {
+  await using control = await start()
+  const issued = await createStream(control, { record: true })
+  await goLive(control, issued)
+  await put(control, issued.id, END)
+  await put(control, issued.id, { kind: 'playlist-closed', nodeId: control.context.config.nodeId })
+  const failed = await reaches(control, issued.id, 'failed')
+  assert.equal(failed.error?.code, 'nothing_recorded')
+  assert.match(failed.error?.detail ?? '', /Nothing/)
+})
+
+test('what has no pictures in it is a recording all the same, without poster and MP4', async () => {
+  await using control = await start()
+  const issued = await createStream(control, { record: true })
+  const hls = new HlsWriter(control.hlsDir, issued.id)
+  await hls.segment('no transport stream at all')
+  await goLive(control, issued)
+  await end(control, { issued, hls, folder: '' })
+  const ready = await reaches(control, issued.id, 'ready')
+  assert.deepEqual([ready.poster, ready.download.mp4], [null, null])
+  assert.ok(ready.playback.hls)
+})
+
+describe('deleting', () => {
+  test('while it is being recorded ends the recording, not the stream', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    const path = `/v1/streams/${live.issued.id}/recording`
+    const answer = await call(control, path, { method: 'DELETE', token: live.issued.streamKey.value })
+    assert.equal(answer.status, 204, answer.text)
+    assert.equal(await recordingOf(control, live.issued.id), null)
+    await until(
+      'its folder to be gone',
+      async () => !(await readdir(control.recordingsDir)).includes(live.issued.id),
+    )
+    await live.hls.segment(picture)
+    await end(control, live)
+    assert.equal((await readStream(control, live.issued.id)).recording, null)
+    assert.deepEqual(await eventTypes(live.issued.id), [])
+  })
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readConfig } from '../../../apps/control/config.ts'
+import { S3Storage } from '../../../apps/control/recordings/s3-storage.ts'
+import { S3Server } from '../../support/s3-server.ts'
+
+const ID = 'a'.repeat(20)
+const never = new AbortController().signal
+let root: string
+let server: S3Server
+let storage: S3Storage
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 's3-files-'))
+  server = await S3Server.start()
+  const { s3 } = readConfig(server.settings)
+  storage = new S3Storage(s3 ?? assert.fail())
+})
+after(async () => {
+  storage[Symbol.dispose]()
+  await server[Symbol.asyncDispose]()
+  await rm(root, { recursive: true })
+})
+
+async function file(name: string, contents: string | Buffer): Promise<string> {
+  const path = join(root, name)
+  await writeFile(path, contents)
+  return path
+}
+
+test('keeps a file, lists it with its size, and gives it back', async () => {
+  await storage.keep(ID, '1.ts', await file('1.ts', 'a segment'), never)
+  await storage.write(ID, 'index.m3u8', '#EXTM3U\n')
+  const files = await storage.list(ID)
+  assert.deepEqual(
+    files.sort((a, b) => a.sizeBytes - b.sizeBytes),
+    [
+      { name: 'index.m3u8', sizeBytes: 8 },
+      { name: '1.ts', sizeBytes: 9 },
+    ],
+  )
+  const copy = await storage.fetch(ID, '1.ts', root, never)
+  assert.equal(await readFile(copy, 'utf8'), 'a segment')
+  assert.equal(await storage.read(ID, 'index.m3u8'), '#EXTM3U\n')
+  assert.deepEqual(await storage.list('b'.repeat(20)), [])
+})
+
+test('a large file goes up in parts and comes back whole', async () => {
+  const contents = randomBytes(20 * 1024 * 1024)
+  await storage.keep(ID, 'recording.mp4', await file('big', contents), never)
+  assert.ok(contents.equals(await readFile(await storage.fetch(ID, 'recording.mp4', root, never))))
+})
+
+test('what fails for the moment is tried again', async () => {
+  server.fails = (request) => request % 3 === 0
+  try {
+    for (let n = 0; n < 10; n++) await storage.keep(ID, `again-${n}.ts`, await file('again', `${n}`), never)
+    assert.equal((await storage.list(ID)).filter(({ name }) => name.startsWith('again')).length, 10)
+  } finally {
+    server.fails = () => false
+  }
+})
+
+test('a store that is not there is an error, and it is found again', async () => {
+  await server.goAway()
+  const path = await file('late', 'x')
+  await assert.rejects(storage.keep(ID, 'late.ts', path, never), /ECONNREFUSED|connect/)
+  await server.comeBack()
+  await storage.keep(ID, 'late.ts', path, never)
+})
+
+test('a link lets anybody read one file, under a name of its own where it is to be saved', async () => {
+  const response = await fetch(await storage.link(ID, '1.ts'))
+  assert.deepEqual([response.status, await response.text()], [200, 'a segment'])
+  assert.equal(response.headers.get('content-type'), 'video/mp2t')
+  const unsigned = new URL(await storage.link(ID, 'recording.mp4'))
+  assert.match(unsigned.searchParams.get('response-content-disposition') ?? '', new RegExp(`${ID}\\.mp4`))
+  const { s3 } = readConfig({ ...server.settings, S3_PUBLIC_URL: 'https://cdn.example' })
+  using open = new S3Storage(s3 ?? assert.fail())
+  assert.equal(await open.link(ID, '1.ts'), `https://cdn.example/${ID}/1.ts`)
+})
+
+test('removes all of a stream, and nothing else; twice is no error', async () => {
+  const [gone, stays] = ['c'.repeat(20), 'd'.repeat(20)]
+  await storage.write(stays, 'index.m3u8', 'x')
+  await Promise.all(Array.from({ length: 30 }, (_, n) => storage.write(gone, `${n}.ts`, 'x')))
+  assert.equal((await storage.list(gone)).length, 30)
+  await storage.remove(gone)
+  await storage.remove(gone)
+  assert.deepEqual(await storage.list(gone), [])
+  assert.equal((await storage.list(stays)).length, 1)
+})

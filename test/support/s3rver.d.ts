@@ -1,0 +1,17 @@
+// As much of s3rver's interface as the tests use; the package has no types.
+declare module '@20minutes/s3rver' {
+  import type { IncomingMessage, ServerResponse } from 'node:http'
+
+  interface Options {
+    readonly directory: string
+    readonly silent: boolean
+    readonly allowMismatchedSignatures: boolean
+    readonly configureBuckets: readonly { readonly name: string; readonly configs: readonly string[] }[]
+  }
+
+  export default class S3rver {
+    constructor(options: Options)
+    configureBuckets(): Promise<unknown>
+    callback(): (request: IncomingMessage, response: ServerResponse) => void
+  }
+}
