@@ -34,6 +34,17 @@ export interface StreamAnswer {
   readonly endedAt: string | null
   readonly endReason: string | null
   readonly playback: { readonly hls: string; readonly dash: string }
+  readonly recording: RecordingAnswer | null
+}
+
+export interface RecordingAnswer {
+  readonly status: string
+  readonly durationS: number | null
+  readonly sizeBytes: number | null
+  readonly missingSegments: number
+  readonly playback: { readonly hls: string | null }
+  readonly download: { readonly mp4: string | null }
+  readonly poster: string | null
 }
 
 export interface IssuedAnswer extends StreamAnswer {
@@ -47,6 +58,7 @@ export class TestStack implements AsyncDisposable {
   readonly rtmpUrl: string
   readonly hlsDir: string
   readonly dashDir: string
+  readonly recordingsDir: string
   readonly nodeId: string
   readonly folder: string
   readonly database: TestDatabase
@@ -66,6 +78,7 @@ export class TestStack implements AsyncDisposable {
     this.rtmpUrl = `rtmp://127.0.0.1:${env.RTMP_PORT}/live`
     this.hlsDir = String(env.HLS_DIR)
     this.dashDir = String(env.DASH_DIR)
+    this.recordingsDir = String(env.RECORDINGS_DIR)
     this.nodeId = String(env.NODE_ID)
     this.folder = folder
     this.database = database
@@ -102,6 +115,8 @@ export class TestStack implements AsyncDisposable {
       HLS_DIR: join(folder, 'hls'),
       DASH_DIR: join(folder, 'dash'),
       DATA_DIR: join(folder, 'data'),
+      RECORDINGS_DIR: join(folder, 'recordings'),
+      RECORDINGS_MIN_FREE_BYTES: '0',
       DATABASE_URL: database.url.reveal(),
       CREATE_RATE_LIMIT: '0',
       NODE_ID: 'e2e',

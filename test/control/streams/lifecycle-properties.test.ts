@@ -21,6 +21,10 @@ const nodeId = fc.constantFrom('node-a', 'node-b')
 const nginx = fc.constantFrom('1-100', '2-200', null)
 const clientId = fc.integer({ min: 1, max: 3 })
 const keyHash = fc.constantFrom(KEY_HASH, OTHER_HASH)
+const KEPT = {
+  ...{ durationMs: 3_000, sizeBytes: 1, missingSegments: 0 },
+  ...{ hasPlaylist: true, hasMp4: true, hasPoster: true },
+}
 const session: fc.Arbitrary<Session> = fc.record({
   nodeId,
   nginx,
@@ -53,6 +57,13 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('playlist-closed'), nodeId }) },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', kept: KEPT }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', kept: KEPT }),
+  },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-delete-requested' }) },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-removed' }) },
 )
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.record({ fact, stepMs }), { maxLength: 30, size: 'max' })
 
@@ -78,7 +89,9 @@ function live(life: readonly Step[], from: Stream = STREAMS.waiting): Moment[] {
 /** Holds at every moment of every life. */
 function always(check: (moment: Moment, index: number, life: readonly Moment[]) => void): void {
   fc.assert(
-    fc.property(steps, (life) => live(life).forEach(check)),
+    fc.property(steps, fc.boolean(), (life, record) =>
+      live(life, { ...STREAMS.waiting, record }).forEach(check),
+    ),
     { numRuns: 2_000 },
   )
 }
@@ -110,18 +123,44 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('an ended stream stays as it is, but for its playlist', () => {
-    always(({ before, stream, events }) => {
+  test('an ended stream stays as it is, but for its playlist and its recording', () => {
+    always(({ before, stream }) => {
       if (before.status !== 'ended') return
-      assert.deepEqual({ ...stream, playlistOpen: before.playlistOpen }, before)
-      assert.deepEqual(events, [])
+      const { playlistOpen, recording } = before
+      assert.deepEqual({ ...stream, playlistOpen, recording }, before)
     })
   })
 
   test('each change of status is announced once, and nothing else is', () => {
     always(({ before, stream, events }) => {
-      const types = events.map((event) => event.type)
-      assert.deepEqual(types, stream.status === before.status ? [] : [`stream.${stream.status}`])
+      const { status } = stream.recording ?? { status: null }
+      const outcome = status === 'ready' || status === 'failed' ? [`recording.${status}`] : []
+      assert.deepEqual(
+        events.map((event) => event.type),
+        [
+          ...(stream.status === before.status ? [] : [`stream.${stream.status}`]),
+          ...(status === (before.recording?.status ?? null) ? [] : outcome),
+        ],
+      )
+    })
+  })
+
+  test('a recording begins when the stream is first live, if it is to be kept, and never again', () => {
+    always(({ before, stream }) => {
+      const firstLive = before.liveAt === null && stream.liveAt !== null
+      assert.equal(before.recording === null && stream.recording !== null, firstLive && stream.record)
+      if (before.recording !== null) assert.ok(stream.recording)
+    })
+  })
+
+  test('a recording goes one way: kept, finished, and perhaps removed', () => {
+    const order = ['recording', 'processing', 'ready', 'failed', 'deleting', 'deleted']
+    always(({ before, stream }) => {
+      const [from, to] = [before.recording?.status, stream.recording?.status]
+      if (from === undefined || to === undefined || from === to) return
+      assert.ok(order.indexOf(to) > order.indexOf(from), `${from} to ${to}`)
+      assert.ok(!(from === 'ready' && to === 'failed'), 'what is ready has not failed')
+      if (to === 'processing' || to === 'ready') assert.equal(stream.status, 'ended')
     })
   })
 

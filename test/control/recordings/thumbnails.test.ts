@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { createStream, goLive, liveStream, put, refused } from '../support/api.ts'
+import { HlsWriter } from '../support/hls-writer.ts'
+
+const PLACEHOLDER = readFileSync(
+  join(import.meta.dirname, '../../../apps/control/recordings/placeholder.jpg'),
+)
+let control: TestControl
+before(async () => {
+  control = await startControl()
+})
+after(() => control[Symbol.asyncDispose]())
+
+const pathOf = (id: string) => `/v1/streams/${id}/thumbnail.jpg`
+
+async function picture(id: string): Promise<{ type: string | null; bytes: Buffer; cache: string | null }> {
+  const response = await fetch(`${control.apiUrl}${pathOf(id)}`, { redirect: 'manual' })
+  assert.equal(response.status, 200)
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const { headers } = response
+  return { type: headers.get('content-type'), bytes, cache: headers.get('cache-control') }
+}
+
+/** A second of one colour, as a segment. */
+function segmentOf(colour: string): Buffer {
+  return execFileSync('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', `color=c=${colour}:s=320x180:r=15`, '-t', '1'],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-f', 'mpegts', 'pipe:1'],
+  ])
+}
+
+/** The mean red, green and blue of a JPEG. */
+function colourOf(jpeg: Buffer): number[] {
+  const args = [
+    '-v',
+    'error',
+    '-i',
+    'pipe:0',
+    '-vf',
+    'scale=1:1',
+    '-f',
+    'rawvideo',
+    '-pix_fmt',
+    'rgb24',
+    'pipe:1',
+  ]
+  return [...execFileSync('ffmpeg', args, { input: jpeg })]
+}
+
+test('shows the newest finished segment, 640 pixels wide', async () => {
+  const { id } = await liveStream(control)
+  const hls = new HlsWriter(control.hlsDir, id)
+  await hls.segment(segmentOf('red'))
+  await hls.segment(segmentOf('blue'))
+  const { type, bytes, cache } = await picture(id)
+  assert.equal(type, 'image/jpeg')
+  assert.match(cache ?? '', /max-age=[1-5]$/)
+  const [red = 0, , blue = 0] = colourOf(bytes)
+  assert.ok(blue > 200 && red < 50, `${colourOf(bytes)}`)
+  const size = execFileSync(
+    'ffprobe',
+    ['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', '-'],
+    {
+      input: bytes,
+    },
+  )
+  assert.equal(String(size).trim(), '640,360')
+})
+
+test('many who ask at once get the same picture, made once', async () => {
+  const { id } = await liveStream(control)
+  const hls = new HlsWriter(control.hlsDir, id)
+  await hls.segment(segmentOf('red'))
+  const { thumbnails } = control.context
+  const pictures = await Promise.all(Array.from({ length: 50 }, () => thumbnails.get(id)))
+  assert.equal(new Set(pictures).size, 1)
+  assert.ok(pictures[0])
+})
+
+test('is a placeholder before the first segment, and when a segment has no picture', async () => {
+  const { id } = await liveStream(control)
+  assert.ok((await picture(id)).bytes.equals(PLACEHOLDER))
+  const other = await liveStream(control)
+  await new HlsWriter(control.hlsDir, other.id).segment('no pictures in here')
+  assert.ok((await picture(other.id)).bytes.equals(PLACEHOLDER))
+})
+
+test('of an ended stream is its recording’s poster, or the placeholder', async () => {
+  const issued = await createStream(control, { record: true })
+  await goLive(control, issued)
+  await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
+  assert.ok((await picture(issued.id)).bytes.equals(PLACEHOLDER))
+  const kept = {
+    durationMs: 1,
+    sizeBytes: 1,
+    missingSegments: 0,
+    hasPlaylist: true,
+    hasMp4: true,
+    hasPoster: true,
+  }
+  await put(control, issued.id, { kind: 'recording-finished', kept })
+  const response = await fetch(`${control.apiUrl}${pathOf(issued.id)}`, { redirect: 'manual' })
+  assert.equal(response.status, 302)
+  assert.match(response.headers.get('location') ?? '', /\/poster\.jpg$/)
+})
+
+test('of another node’s stream is to be had there', async () => {
+  const issued = await createStream(control)
+  await goLive(control, issued)
+  const sql = "UPDATE streams SET node_id = 'elsewhere', public_url = 'http://elsewhere.example' WHERE id = ?"
+  await control.database.query(sql, [issued.id])
+  const response = await fetch(`${control.apiUrl}${pathOf(issued.id)}`, { redirect: 'manual' })
+  assert.equal(response.headers.get('location'), `http://elsewhere.example${pathOf(issued.id)}?from=peer`)
+  assert.ok((await picture(`${issued.id}`).catch(() => null)) === null)
+  const sentOn = await fetch(`${control.apiUrl}${pathOf(issued.id)}?from=peer`, { redirect: 'manual' })
+  assert.equal(sentOn.status, 200)
+})
+
+test('of no stream is 404', async () => {
+  await refused(control, pathOf('b'.repeat(20)), {}, 404, 'stream_not_found')
+})

@@ -1,0 +1,40 @@
+// What is in segments and in what was made of them, as ffprobe sees it.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+/** How many pictures and pieces of sound a file or URL holds. */
+export async function countPackets(url: string): Promise<{ video: number; audio: number }> {
+  const { stdout } = await promisify(execFile)(
+    'ffprobe',
+    [
+      ...['-v', 'error', '-count_packets', '-show_entries', 'stream=codec_type,nb_read_packets'],
+      ...['-of', 'json', url],
+    ],
+    { timeout: 60_000 },
+  )
+  const { streams } = JSON.parse(stdout) as { streams: { codec_type: string; nb_read_packets: string }[] }
+  const of = (type: string) =>
+    Number(streams.find((stream) => stream.codec_type === type)?.nb_read_packets ?? 0)
+  return { video: of('video'), audio: of('audio') }
+}
+
+/** The segments that a playlist lists, in order. */
+export function namesIn(playlist: string): string[] {
+  return playlist.split('\n').filter((line) => line.endsWith('.ts'))
+}
+
+export function durationOf(playlist: string): number {
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds), 0)
+}
+
+/** The SHA-256 of each of these files. */
+export function hashesOf(folder: string, names: readonly string[]): Promise<string[]> {
+  return Promise.all(names.map(async (name) => sha256(await readFile(join(folder, name)))))
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
