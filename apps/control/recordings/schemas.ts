@@ -1,5 +1,6 @@
 // What the REST API says about recordings.
 import { z } from 'zod'
+import { listOf, PagingQuery, pageOf } from '../streams/paging.ts'
 
 const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
 
@@ -33,25 +34,9 @@ export const RecordingSchema = z
   })
   .meta({ id: 'Recording' })
 
-export const RecordingListSchema = z
-  .object({
-    data: z.array(RecordingSchema),
-    nextCursor: z.string().nullable().describe('`cursor` of the next page; null on the last'),
-    lastEventId: z.string().describe('Where to go on in GET /v1/events, so that nothing is missed'),
-  })
-  .meta({ id: 'RecordingList' })
+export const RecordingListSchema = pageOf(RecordingSchema).meta({ id: 'RecordingList' })
 
-export const ListRecordingsQuery = z.strictObject({
-  status: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(RecordingStatusSchema))
-    .optional()
-    .describe('Only these, comma-separated')
-    .meta({ type: 'string', examples: ['ready'] }),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().optional().describe('`nextCursor` of the page before'),
-})
+export const ListRecordingsQuery = PagingQuery.extend({ status: listOf(RecordingStatusSchema, 'ready') })
 
 export const ThumbnailQuery = z.strictObject({
   from: z.literal('peer').optional().describe('Sent on by another node, and not to be sent on again'),

@@ -4,7 +4,7 @@ import type { Auth } from '../http/auth.ts'
 import { AppError, PROBLEMS } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
 import type { Viewers } from '../viewers/viewers.ts'
-import { decodeCursor, encodeCursor } from './list-cursor.ts'
+import { decodeCursor, encodeCursor } from './paging.ts'
 import { toResource as toPublic } from './resource.ts'
 import {
   CreateStreamBody,

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { RecordingSchema } from '../recordings/schemas.ts'
 import { STREAM_ID } from './keys.ts'
+import { listOf, PagingQuery, pageOf } from './paging.ts'
 
 export const TITLE_LENGTH = 120
 
@@ -48,13 +49,7 @@ export const IssuedStreamSchema = StreamSchema.extend({ streamKey: IssuedStreamK
   id: 'IssuedStream',
 })
 
-export const StreamListSchema = z
-  .object({
-    data: z.array(StreamSchema),
-    nextCursor: z.string().nullable().describe('`cursor` of the next page; null on the last'),
-    lastEventId: z.string().describe('Where to go on in GET /v1/events, so that nothing is missed'),
-  })
-  .meta({ id: 'StreamList' })
+export const StreamListSchema = pageOf(StreamSchema).meta({ id: 'StreamList' })
 
 export const StreamParams = z.object({ id: z.string().max(100).describe('The stream’s id') })
 
@@ -71,16 +66,8 @@ export const CreateStreamBody = z.strictObject({
   record: z.boolean().optional().describe('Keep the broadcast as a recording; false unless said'),
 })
 
-export const ListStreamsQuery = z.strictObject({
-  status: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(StreamStatusSchema))
-    .optional()
-    .describe('Only these, comma-separated')
-    .meta({ type: 'string', examples: ['live,reconnecting'] }),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().optional().describe('`nextCursor` of the page before'),
+export const ListStreamsQuery = PagingQuery.extend({
+  status: listOf(StreamStatusSchema, 'live,reconnecting'),
 })
 
 export type StreamResource = z.output<typeof StreamSchema>
