@@ -19,7 +19,16 @@ export interface Scale {
   readonly rtmp: { readonly rounds: number; readonly publishers: number }
   readonly keys: { readonly rounds: number; readonly streams: number }
   readonly restart: { readonly oldStreams: readonly number[]; readonly live: number; readonly rounds: number }
-  readonly backfill: { readonly events: number; readonly readers: readonly number[]; readonly rounds: number }
+  readonly backfill: {
+    /** In the log. */
+    readonly events: number
+    readonly readers: readonly {
+      readonly count: number
+      /** The newest events that each of them gets. */
+      readonly each: number
+      readonly rounds: number
+    }[]
+  }
   readonly idleSeconds: number
 }
 
@@ -34,7 +43,13 @@ export const FULL: Scale = {
   rtmp: { rounds: 5, publishers: 30 },
   keys: { rounds: 5, streams: 300 },
   restart: { oldStreams: [100, 10_000, 1_000_000], live: 1_000, rounds: 5 },
-  backfill: { events: 100_000, readers: [1, 100], rounds: 3 },
+  backfill: {
+    events: 100_000,
+    readers: [
+      { count: 1, each: 100_000, rounds: 3 },
+      { count: 100, each: 10_000, rounds: 2 },
+    ],
+  },
   idleSeconds: 20,
 }
 
@@ -49,6 +64,6 @@ export const TINY: Scale = {
   rtmp: { rounds: 1, publishers: 2 },
   keys: { rounds: 1, streams: 4 },
   restart: { oldStreams: [10, 20], live: 2, rounds: 1 },
-  backfill: { events: 500, readers: [1, 2], rounds: 1 },
+  backfill: { events: 500, readers: [{ count: 2, each: 500, rounds: 1 }] },
   idleSeconds: 0.2,
 }
