@@ -1,10 +1,11 @@
-// The Prisma client and its pool: everything but the transactions that commit decisions
-// (transactions.ts).
+// The Prisma client and its pool; beside it mysql2 for single statements that run all the time or on a
+// critical path. The transactions that commit decisions have connections of their own (transactions.ts).
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import type { Secret } from '../secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
+import { ConnectionPool } from './pool.ts'
 
 const CONNECT_MS = 1_000
 /** What the first query of a process may take; a busy machine needs seconds to start Prisma's engine. */
@@ -16,9 +17,12 @@ const POOL_SIZE = 10
 export type Client = PrismaClient
 
 export class Database implements AsyncDisposable {
+  /** For what a bench has shown to be too dear through Prisma (docs/decisions/0006-mysql2-in-the-store.md). */
+  readonly sql: ConnectionPool
   readonly #prisma: PrismaClient
 
   constructor(url: Secret) {
+    this.sql = new ConnectionPool(url)
     const { socketPath, host, port, ...credentials } = parseConnectionUrl(url)
     const adapter = new PrismaMariaDb({
       ...credentials,
@@ -57,7 +61,7 @@ export class Database implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#prisma.$disconnect()
+    await Promise.all([this.#prisma.$disconnect(), this.sql[Symbol.asyncDispose]()])
   }
 }
 

@@ -71,14 +71,14 @@ export class EventLog {
 
   /** Up to `limit` events behind `cursor`, oldest first; without a filter, all of them. */
   async after(cursor: number, limit: number, filter?: EventFilter): Promise<LoggedEvent[]> {
-    const rows = await this.#database.run((client) =>
-      client.event.findMany({
-        where: { id: { gt: BigInt(cursor) }, ...(filter === undefined ? {} : where(filter)) },
-        orderBy: { id: 'asc' },
-        take: limit,
-      }),
+    const { condition, values } = filter === undefined ? EVERYTHING : toCondition(filter)
+    // A LIMIT has to be text for MySQL 8's prepared statements.
+    const rows = await this.#database.sql.rows<Omit<LoggedEvent, 'wasLive'> & { wasLive: number }>(
+      `SELECT id, type, stream_id AS streamId, was_live AS wasLive, created_at AS createdAt, data
+       FROM events WHERE id > ? AND ${condition} ORDER BY id LIMIT ?`,
+      [cursor, ...values, String(limit)],
     )
-    return rows.map((row) => ({ ...row, id: Number(row.id) }))
+    return rows.map((row) => ({ ...row, wasLive: row.wasLive === 1 }))
   }
 
   /**
@@ -120,9 +120,15 @@ async function pruneBatch(tx: Prisma.TransactionClient, oldest: Date): Promise<n
   return expired.length
 }
 
-function where(filter: EventFilter) {
-  return {
-    ...(filter.streamId === null ? { wasLive: true } : { streamId: filter.streamId }),
-    ...(filter.types === null ? {} : { type: { in: [...filter.types] } }),
-  }
+interface Condition {
+  readonly condition: string
+  readonly values: readonly string[]
+}
+
+const EVERYTHING: Condition = { condition: 'TRUE', values: [] }
+
+function toCondition({ streamId, types }: EventFilter): Condition {
+  const whose = streamId === null ? 'was_live = TRUE' : 'stream_id = ?'
+  const which = types === null ? '' : ` AND type IN (${[...types].map(() => '?').join(', ')})`
+  return { condition: whose + which, values: [...(streamId === null ? [] : [streamId]), ...(types ?? [])] }
 }

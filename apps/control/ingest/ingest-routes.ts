@@ -70,13 +70,13 @@ async function ask(ingest: IngestWatch): Promise<IngestReading> {
 }
 
 function toResource(reading: IngestReading, id: string, session: Session): IngestResource {
-  const { nginx, publishers, figures, measuredAt } = reading
+  const { nginx, publishers, figuresOf, measuredAt } = reading
   const clientId = publishers.get(id) ?? null
   // What nginx has under this id may still be the connection before.
   const same = clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
   return {
     connectedAt: session.acceptedAt.toISOString(),
     measuredAt: measuredAt.toISOString(),
-    ...((same ? figures.get(id) : undefined) ?? NOTHING_YET),
+    ...((same ? figuresOf(id) : undefined) ?? NOTHING_YET),
   }
 }

@@ -1,7 +1,10 @@
 // What nginx-rtmp says on /stat about what comes in: bitrate, resolution, codecs.
+import { XMLParser } from 'fast-xml-parser'
 import { z } from 'zod'
 import type { IngestFigures } from './schemas.ts'
-import { readApplications } from './stat.ts'
+import { streamsOf } from './stat.ts'
+
+const parser = new XMLParser({ parseTagValue: false })
 
 /** 0 is how nginx says that it does not know. */
 const number = z.coerce
@@ -34,17 +37,19 @@ const Figures = z.object({
     .optional(),
 })
 
+/** What comes in for one stream; undefined: nginx has none of this name. */
+export type FiguresOf = (id: string) => IngestFigures | undefined
+
 /**
- * What comes in at `live`, by stream.
- * @throws when it is not nginx-rtmp's XML
+ * What comes in at `live`. A stream's figures are made when they are asked for, one stream at a time.
+ * @throws when it is not nginx-rtmp's XML; so does the answer, for the stream that is not
  */
-export function parseIngest(xml: string): Map<string, IngestFigures> {
-  return new Map(
-    readApplications(xml)
-      .filter(({ name }) => name === 'live')
-      .flatMap(({ live }) => live.stream)
-      .map((stream) => [stream.name, toFigures(Figures.parse(stream))]),
-  )
+export function parseIngest(xml: string): FiguresOf {
+  const streams = streamsOf(xml, 'live')
+  return (id) => {
+    const stream = streams.get(id)
+    return stream === undefined ? undefined : toFigures(Figures.parse(parser.parse(`<s>${stream}</s>`).s))
+  }
 }
 
 function toFigures({ bytes_in, bw_in, bw_video, bw_audio, meta }: z.output<typeof Figures>): IngestFigures {

@@ -1,7 +1,7 @@
 // What comes in from publishers, for those who ask. nginx is asked when somebody does, and at most
 // once a second however many they are.
+import type { FiguresOf } from './ingest-stat.ts'
 import type { NginxClient } from './nginx-client.ts'
-import type { IngestFigures } from './schemas.ts'
 
 const FRESH_MS = 1_000
 
@@ -10,7 +10,7 @@ export interface IngestReading {
   readonly nginx: string | null
   /** Who publishes, by stream. */
   readonly publishers: ReadonlyMap<string, number | null>
-  readonly figures: ReadonlyMap<string, IngestFigures>
+  readonly figuresOf: FiguresOf
 }
 
 export interface IngestWatchOptions {

@@ -1,8 +1,7 @@
 // Asks nginx-rtmp what it has, and drops publishers. Answers come from its internal HTTP server.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type SessionRef, sameSession } from '../streams/stream.ts'
-import { parseIngest } from './ingest-stat.ts'
-import type { IngestFigures } from './schemas.ts'
+import { type FiguresOf, parseIngest } from './ingest-stat.ts'
 import { type Application, type Publishers, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000
@@ -54,13 +53,13 @@ export class NginxClient {
   async ingest(): Promise<{
     nginx: string | null
     publishers: Publishers
-    figures: ReadonlyMap<string, IngestFigures>
+    figuresOf: FiguresOf
   }> {
     const response = await this.#get('/stat')
     try {
       const xml = await response.text()
       const nginx = response.headers.get(INSTANCE_HEADER)
-      return { nginx, publishers: parseStat(xml).live, figures: parseIngest(xml) }
+      return { nginx, publishers: parseStat(xml).live, figuresOf: parseIngest(xml) }
     } catch (error) {
       throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
     }

@@ -86,12 +86,12 @@ export class NodeLease implements AsyncDisposable {
    */
   async others(): Promise<{ alive: string[]; gone: string[] }> {
     const { database, nodeId } = this.#options
-    const rows = await database.run(
-      (client) => client.$queryRaw<{ id: string; alive: bigint | number }[]>`
-        SELECT id, lease_until > UTC_TIMESTAMP(3) AS alive FROM nodes WHERE id <> ${nodeId}`,
+    const rows = await database.sql.rows<{ id: string; alive: number }>(
+      'SELECT id, lease_until > UTC_TIMESTAMP(3) AS alive FROM nodes WHERE id <> ?',
+      [nodeId],
     )
     const idsWhere = (alive: boolean) =>
-      rows.filter((row) => (Number(row.alive) === 1) === alive).map((row) => row.id)
+      rows.filter((row) => (row.alive === 1) === alive).map((row) => row.id)
     const steadyMs = this.#monotonicMs() - this.#steadySince
     return { alive: idsWhere(true), gone: steadyMs > LEASE_SECONDS * 1_000 ? idsWhere(false) : [] }
   }
@@ -107,16 +107,16 @@ export class NodeLease implements AsyncDisposable {
   /** Each statement alone decides, so that of two at once only one succeeds. The clock is the database's. */
   async #tryTake(): Promise<boolean> {
     const { database, nodeId, place } = this.#options
-    const renewed = await database.run(
-      (client) => client.$executeRaw`
-        UPDATE nodes SET place = ${place}, lease_until = UTC_TIMESTAMP(3) + INTERVAL ${LEASE_SECONDS} SECOND
-        WHERE id = ${nodeId} AND (place IN (${place}, ${NOWHERE}) OR lease_until <= UTC_TIMESTAMP(3))`,
+    const renewed = await database.sql.change(
+      `UPDATE nodes SET place = ?, lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
+       WHERE id = ? AND (place IN (?, ?) OR lease_until <= UTC_TIMESTAMP(3))`,
+      [place, LEASE_SECONDS, nodeId, place, NOWHERE],
     )
     if (renewed === 1) return true
-    const inserted = await database.run(
-      (client) => client.$executeRaw`
-        INSERT IGNORE INTO nodes (id, place, lease_until)
-        VALUES (${nodeId}, ${place}, UTC_TIMESTAMP(3) + INTERVAL ${LEASE_SECONDS} SECOND)`,
+    const inserted = await database.sql.change(
+      `INSERT IGNORE INTO nodes (id, place, lease_until)
+       VALUES (?, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND)`,
+      [nodeId, place, LEASE_SECONDS],
     )
     return inserted === 1
   }

@@ -1,4 +1,4 @@
-// Streams as rows of the database, for reading through Prisma and for writing through mysql2.
+// Streams as rows of the database, for Prisma and for mysql2.
 import type { Stream as Row } from '../database/generated/client.ts'
 import type { Recording, Session, Stream } from './stream.ts'
 
@@ -46,6 +46,8 @@ const FIELDS = Object.keys(COLUMNS) as (keyof Row)[]
 const NAMES = Object.values(COLUMNS)
 
 export const INSERT_STREAM = `INSERT INTO streams (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')})`
+/** To be followed by a condition; what it gives is for `fromSelected`. */
+export const SELECT_STREAM = `SELECT ${FIELDS.map((field) => `${COLUMNS[field]} AS ${field}`).join(', ')} FROM streams`
 /** Takes a row's values, then the id and the version it must still have. */
 export const UPDATE_STREAM = `UPDATE streams SET ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ? AND version = ?`
 
@@ -78,6 +80,23 @@ export function toValues({ stream, version }: Versioned): Value[] {
 function toValue(value: Row[keyof Row]): Value {
   if (value instanceof Uint8Array) return Buffer.from(value)
   return typeof value === 'bigint' ? String(value) : value
+}
+
+type BooleanField = { [K in keyof Row]: Row[K] extends boolean ? K : never }[keyof Row]
+const BOOLEANS: Readonly<Record<BooleanField, true>> = {
+  record: true,
+  playlistOpen: true,
+  recordingHasPlaylist: true,
+  recordingHasMp4: true,
+  recordingHasPoster: true,
+}
+
+/** A row as mysql2 reads it: booleans are numbers. */
+export type SelectedRow = { readonly [K in keyof Row]: Row[K] extends boolean ? number : Row[K] }
+
+export function fromSelected(row: SelectedRow): Versioned {
+  const booleans = Object.keys(BOOLEANS).map((field) => [field, row[field as BooleanField] === 1])
+  return fromRow({ ...row, ...Object.fromEntries(booleans) } as Row)
 }
 
 export function fromRow(row: Row): Versioned {

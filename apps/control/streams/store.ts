@@ -2,13 +2,23 @@
 import type { ResultSetHeader } from 'mysql2'
 import type { Database } from '../database/database.ts'
 import { Prisma } from '../database/generated/client.ts'
-import { type Transactions, WriteConflictError } from '../database/transactions.ts'
+import { type Value, WriteConflictError } from '../database/pool.ts'
+import type { Transactions } from '../database/transactions.ts'
 import type { LoggedEvent } from '../events/event.ts'
 import { appendEvents, readBounds } from '../events/log.ts'
 import { STREAM_ID } from './keys.ts'
 import type { Decision, Effect, StreamEvent } from './lifecycle.ts'
 import { toEventDraft } from './resource.ts'
-import { fromRow, INSERT_STREAM, toValues, UPDATE_STREAM, type Versioned } from './rows.ts'
+import {
+  fromRow,
+  fromSelected,
+  INSERT_STREAM,
+  SELECT_STREAM,
+  type SelectedRow,
+  toValues,
+  UPDATE_STREAM,
+  type Versioned,
+} from './rows.ts'
 import type { RecordingStatus, StorageKind, Stream, StreamStatus } from './stream.ts'
 
 /** How often a decision is made anew when others change the same stream at the same time. */
@@ -80,11 +90,7 @@ export class StreamStore {
   }
 
   async findByKeyHash(keyHash: Uint8Array<ArrayBuffer>): Promise<Stream | null> {
-    const row = await this.#database.run((client) => client.stream.findUnique({ where: { keyHash } }))
-    if (row === null) return null
-    const found = fromRow(row)
-    this.#remember(found)
-    return found.stream
+    return (await this.#readOne('key_hash', Buffer.from(keyHash)))?.stream ?? null
   }
 
   /**
@@ -98,7 +104,7 @@ export class StreamStore {
     let current = this.#latest.get(id)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const remembered = current !== undefined
-      current ??= await this.#read(id)
+      current ??= await this.#readOne('id', id)
       if (current === undefined) return null
       const decision = decide(current.stream)
       const { stream, effects } = decision
@@ -116,10 +122,10 @@ export class StreamStore {
     throw new Error(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
   }
 
-  async #read(id: string): Promise<Versioned | undefined> {
-    const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
-    if (row === null) return undefined
-    const read = fromRow(row)
+  async #readOne(column: 'id' | 'key_hash', value: Value): Promise<Versioned | undefined> {
+    const [row] = await this.#database.sql.rows<SelectedRow>(`${SELECT_STREAM} WHERE ${column} = ?`, [value])
+    if (row === undefined) return undefined
+    const read = fromSelected(row)
     this.#remember(read)
     return read
   }
@@ -219,10 +225,9 @@ export class StreamStore {
 
   /** Streams that a node's nginx and folder answer for: not ended, or with a playlist to be closed. */
   async openOnNode(nodeId: string): Promise<Stream[]> {
-    const rows = await this.#database.run((client) =>
-      client.stream.findMany({ where: { nodeId, playlistOpen: true } }),
-    )
-    return rows.map((row) => fromRow(row).stream)
+    const sql = `${SELECT_STREAM} WHERE node_id = ? AND playlist_open = TRUE`
+    const rows = await this.#database.sql.rows<SelectedRow>(sql, [nodeId])
+    return rows.map((row) => fromSelected(row).stream)
   }
 
   /** Streams with a recording that is not done with: being kept, being finished, or to be removed. */
@@ -259,13 +264,10 @@ export class StreamStore {
 
   /** Ids of streams whose deadline is over, at most `limit`, the oldest first. */
   async overdue(now: Date, limit: number): Promise<string[]> {
-    const rows = await this.#database.run((client) =>
-      client.stream.findMany({
-        where: { deadlineAt: { lte: now } },
-        orderBy: { deadlineAt: 'asc' },
-        take: limit,
-        select: { id: true },
-      }),
+    // A LIMIT has to be text for MySQL 8's prepared statements.
+    const rows = await this.#database.sql.rows<{ id: string }>(
+      'SELECT id FROM streams WHERE deadline_at <= ? ORDER BY deadline_at LIMIT ?',
+      [now, String(limit)],
     )
     return rows.map((row) => row.id)
   }

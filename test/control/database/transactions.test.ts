@@ -3,11 +3,8 @@ import { after, before, test } from 'node:test'
 import type { RowDataPacket } from 'mysql2'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
 import { migrate } from '../../../apps/control/database/migrations.ts'
-import {
-  type Transaction,
-  Transactions,
-  WriteConflictError,
-} from '../../../apps/control/database/transactions.ts'
+import { WriteConflictError } from '../../../apps/control/database/pool.ts'
+import { type Transaction, Transactions } from '../../../apps/control/database/transactions.ts'
 import { Secret } from '../../../apps/control/secret.ts'
 import { MIGRATIONS_DIR } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'

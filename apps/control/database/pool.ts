@@ -1,0 +1,115 @@
+// mysql2's connections, for what is on a critical path or runs all the time: Prisma takes several times as
+// long for the same statements (docs/decisions/0006-mysql2-in-the-store.md).
+import {
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from 'mysql2/promise'
+import type { Secret } from '../secret.ts'
+import { parseConnectionUrl } from './connection-url.ts'
+import { DatabaseUnavailableError, inTime } from './deadline.ts'
+
+const CONNECT_MS = 1_000
+const POOL_SIZE = 10
+/** Work that waits for a connection; beyond it the database is as good as away. */
+const MAX_WAITING = 500
+
+/** Somebody else was faster: nothing was written, and it may be tried again. */
+export class WriteConflictError extends Error {
+  override name = 'WriteConflictError'
+}
+
+const CONFLICTS = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
+/** SQLSTATE classes of our own mistakes: data, constraints, syntax. All else means that nobody is there. */
+const MISTAKES = /^(21|22|23|42)/
+
+export type Value = string | number | boolean | Date | Uint8Array | null
+
+export class ConnectionPool implements AsyncDisposable {
+  readonly #pool: Pool
+
+  constructor(url: Secret) {
+    const { host, port, socketPath, ...credentials } = parseConnectionUrl(url)
+    this.#pool = createPool({
+      ...credentials,
+      ...(socketPath === undefined ? { host, port } : { socketPath }),
+      connectionLimit: POOL_SIZE,
+      queueLimit: MAX_WAITING,
+      connectTimeout: CONNECT_MS,
+      enableKeepAlive: true,
+      charset: 'utf8mb4_unicode_ci',
+      timezone: 'Z',
+    })
+    this.#pool.on('connection', (connection) => {
+      // Waits in the connection's own line, before whatever it was opened for.
+      connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    })
+  }
+
+  /**
+   * Lends a connection (READ COMMITTED). It is given up when `work` throws or takes too long.
+   * @throws WriteConflictError, DatabaseUnavailableError, and what `work` throws
+   */
+  async use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+    try {
+      return await inTime((signal) => this.#use(work, signal))
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
+  /**
+   * What one statement selects; booleans are 0 and 1.
+   * @throws DatabaseUnavailableError
+   */
+  rows<T extends object>(sql: string, values: readonly Value[]): Promise<T[]> {
+    return this.use(async (connection) => {
+      const [rows] = await connection.execute<(T & RowDataPacket)[]>(sql, [...values])
+      return rows
+    })
+  }
+
+  /**
+   * Runs one statement that changes something.
+   * @returns how many rows it has found to change
+   * @throws WriteConflictError, DatabaseUnavailableError
+   */
+  change(sql: string, values: readonly Value[]): Promise<number> {
+    return this.use(async (connection) => {
+      const [{ affectedRows }] = await connection.execute<ResultSetHeader>(sql, [...values])
+      return affectedRows
+    })
+  }
+
+  async #use<T>(work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const connection = await this.#pool.getConnection()
+    // A server that has frozen never answers: the connection is of no use to anybody any more, and
+    // the server rolls back what was open on it.
+    const giveUp = () => connection.destroy()
+    signal.addEventListener('abort', giveUp)
+    try {
+      signal.throwIfAborted()
+      const result = await work(connection)
+      connection.release()
+      return result
+    } catch (error) {
+      connection.destroy()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  if (CONFLICTS.has(String(error.code))) return new WriteConflictError(error.message, { cause: error })
+  const state = 'sqlState' in error ? String(error.sqlState) : ''
+  return MISTAKES.test(state) ? error : new DatabaseUnavailableError(error.message, { cause: error })
+}

@@ -1,0 +1,93 @@
+// What an encoder waits for, through a real nginx: RTMP `publish` to NetStream.Publish.Start with no hook,
+// with a hook that says 200 at once, and with control, whose whole transaction is done by then.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePorts } from '../support/ports.ts'
+import type { Bench } from './bench.ts'
+import type { ControlProcess } from './control-process.ts'
+import { atMostTimes, type Row } from './measurement.ts'
+import { NginxProcess } from './nginx-process.ts'
+import type { YesServer } from './programs/yes-server.ts'
+import { RtmpPublisher } from './rtmp-publisher.ts'
+import { median, percentile } from './statistics.ts'
+
+/** What nginx and control do once a publisher has gone belongs to none of the samples. */
+const AFTERMATH_MS = 25
+
+/** One way to be let in; samples in milliseconds. */
+interface Way {
+  readonly port: number
+  readonly app: string
+  readonly nextName: () => Promise<string>
+  readonly samples: number[]
+}
+
+export async function publishToStart(parent: Bench): Promise<Row[]> {
+  await using bench = parent.part()
+  const { rounds, publishers } = bench.scale.rtmp
+  const bare = await startBare(bench)
+  const own = await startOnair(bench)
+  for (let count = 0; count < rounds * publishers; count++) {
+    for (const way of [bare.none, bare.yes, own]) await publishOnce(way)
+  }
+  const row = (what: string, figure: (samples: readonly number[]) => number): Row => ({
+    ...{ what: `RTMP publish to Start, ${what}`, figure: figure(own.samples), unit: 'ms' },
+    beside: { what: 'a hook that says 200', figure: figure(bare.yes.samples) },
+  })
+  return [
+    { ...row('median', median), bars: [atMostTimes(2.5)] },
+    row('p99', (samples) => percentile(samples, 0.99)),
+    {
+      ...{ what: 'RTMP publish to Start, median', figure: median(own.samples), unit: 'ms' },
+      beside: { what: 'no hook', figure: median(bare.none.samples) },
+    },
+  ]
+}
+
+async function publishOnce({ port, app, nextName, samples }: Way): Promise<void> {
+  const name = await nextName()
+  {
+    using publisher = await RtmpPublisher.connect(port, app)
+    samples.push(await publisher.publish(name))
+  }
+  await delay(AFTERMATH_MS)
+}
+
+async function startBare(bench: Bench): Promise<{ none: Way; yes: Way }> {
+  const [port = 0] = await freePorts(1)
+  const hookPort = await bench.helper<YesServer>('yes-server').call('start')
+  const applications = `application none { live on; }
+    application yes { live on; on_publish http://127.0.0.1:${hookPort}/; }`
+  bench.use(await NginxProcess.bare(await bench.folder(), port, applications))
+  let number = 0
+  const nextName = async () => `name-${++number}`
+  return {
+    none: { port, app: 'none', nextName, samples: [] },
+    yes: { port, app: 'yes', nextName, samples: [] },
+  }
+}
+
+async function startOnair(bench: Bench): Promise<Way> {
+  const [database, folder] = [await bench.database(), await bench.folder()]
+  const names = [
+    'HTTP_PORT',
+    'RTMP_PORT',
+    'INTERNAL_HTTP_PORT',
+    'INTERNAL_RTMP_PORT',
+    'API_PORT',
+    'HOOKS_PORT',
+  ]
+  const ports = await freePorts(names.length)
+  const settings: Record<string, string> = {
+    ...Object.fromEntries(names.map((name, index) => [name, String(ports[index])])),
+    ...{ HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash'), NGINX_RUN_DIR: join(folder, 'nginx') },
+  }
+  bench.use(await NginxProcess.onair(folder, settings))
+  const control: ControlProcess = await bench.control({
+    ...{ folder, settings, hlsDir: join(folder, 'hls') },
+    databaseUrl: database.url.reveal(),
+    nginxUrl: `http://127.0.0.1:${settings.INTERNAL_HTTP_PORT}`,
+  })
+  const nextName = async () => (await control.create()).streamKey.value
+  return { port: Number(settings.RTMP_PORT), app: 'live', nextName, samples: [] }
+}

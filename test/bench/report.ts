@@ -1,0 +1,102 @@
+// What a run has to say, for people and as JSON.
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
+import { type Bar, isMet, type Row, ratioOf } from './measurement.ts'
+
+export interface MeasuredRow extends Row {
+  readonly measurement: string
+}
+
+const HEADINGS = ['measurement', 'figure', 'beside', 'ratio', 'bar', '']
+
+/** The lines of a table, one a row of figures. */
+export function toTable(rows: readonly MeasuredRow[]): string[] {
+  const cells = [HEADINGS, ...rows.map(toCells)]
+  const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
+  return cells.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function toCells(row: MeasuredRow): string[] {
+  const ratio = ratioOf(row)
+  const met = isMet(row)
+  return [
+    `${row.measurement}: ${row.what}`,
+    `${toText(row.figure)} ${row.unit}`,
+    row.beside === undefined ? '' : `${toText(row.beside.figure)} ${row.beside.what}`,
+    ratio === undefined ? '' : `${ratio.toFixed(2)}×`,
+    row.bars?.map((bar) => barText(bar, row.unit)).join(', ') ?? '',
+    met === undefined ? '' : met ? 'met' : 'MISSED',
+  ]
+}
+
+function barText({ of, limit, bound }: Bar, unit: string): string {
+  return `${bound === 'most' ? '≤' : '≥'} ${limit}${of === 'ratio' ? '×' : ` ${unit}`}`
+}
+
+/** Three digits are more than a shared machine repeats. */
+function toText(figure: number): string {
+  return Math.abs(figure) >= 100 ? figure.toFixed(0) : String(Number(figure.toPrecision(3)))
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly kernel: string
+  readonly node: string
+  /** Of the minute before; above 0.5 somebody else was at work. */
+  readonly load: number
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    load: loadavg()[0] ?? 0,
+  }
+}
+
+export function toJson(machine: Machine, startedAt: Date, rows: readonly MeasuredRow[]): string {
+  const measured = rows.map((row) => ({ ...row, ratio: ratioOf(row) ?? null, met: isMet(row) ?? null }))
+  return `${JSON.stringify({ startedAt, machine, rows: measured }, null, 2)}\n`
+}
+
+interface CpuProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+interface CallFrame {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
+}
+
+/** The functions of a CPU profile that took the most time themselves, as lines of text. */
+export function busiestFunctions(file: string, count: number): string[] {
+  const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile
+  const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
+  const self = new Map<string, number>()
+  for (const [index, id] of profile.samples.entries()) {
+    const place = places.get(id) ?? ''
+    if (place !== '(idle)') self.set(place, (self.get(place) ?? 0) + (profile.timeDeltas[index] ?? 0))
+  }
+  const busy = [...self.values()].reduce((sum, time) => sum + time, 0)
+  return [...self]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, count)
+    .map(([place, time]) => `${((100 * time) / busy).toFixed(1).padStart(5)} %  ${place}`)
+}
+
+function placeOf({ functionName, url, lineNumber }: CallFrame): string {
+  const name = functionName === '' ? '(anonymous)' : functionName
+  return url === '' ? name : `${name}  ${url.replace(/^.*\/(node_modules|apps)\//, '$1/')}:${lineNumber + 1}`
+}
