@@ -9,6 +9,8 @@ import type { Batch, Reader } from './reader.ts'
 
 /** Measured at 10,000 readers: 64 at a time stall other work for 5 ms instead of 200. */
 const READERS_A_TURN = 64
+/** Far below what may wait for a reader (reader.ts): one that reads is not cut off for others' haste. */
+const BATCH_BYTES = 64 * 1024
 /** The contract promises a sign of life every 15 s. */
 const HEARTBEAT_MS = 10_000
 
@@ -29,7 +31,7 @@ export class Hub implements AsyncDisposable {
   readonly #feed: Feed
   readonly #subscription: Subscription
   readonly #heartbeat: NodeJS.Timeout
-  #queue: LoggedEvent[] = []
+  readonly #queue: LoggedEvent[] = []
   #position: number
   #running = false
   #delivering: Promise<void> = Promise.resolve()
@@ -95,14 +97,10 @@ export class Hub implements AsyncDisposable {
     this.#delivering = this.#deliver()
   }
 
-  /** Whatever has piled up goes out together: many events cost a reader one write. */
+  /** What has piled up goes out together: many events cost a reader one write. */
   async #deliver(): Promise<void> {
     while (this.#queue.length > 0) {
-      const events = this.#queue.map((event) => ({
-        event,
-        bytes: encodeFrame({ id: event.id, event: event.type, data: event.data }),
-      }))
-      this.#queue = []
+      const events = this.#takeBatch()
       this.#position = events.at(-1)?.event.id ?? this.#position
       const hand = [
         { readers: [...this.#everything], batch: toBatch(events.filter(({ event }) => event.wasLive)) },
@@ -114,8 +112,24 @@ export class Hub implements AsyncDisposable {
       for (const { readers, batch } of hand) {
         if (batch.events.length > 0) await inTurns(readers, (reader) => reader.offer(batch))
       }
+      // Lets the sockets take what they were given before there is more.
+      await nextTurn()
     }
     this.#running = false
+  }
+
+  /** The next events, as many as a reader may be given at once, and at least one. */
+  #takeBatch(): Batch['events'] {
+    let size = 0
+    const bytes: Buffer[] = []
+    for (const { id, type, data } of this.#queue) {
+      if (size >= BATCH_BYTES) break
+      const frame = encodeFrame({ id, event: type, data })
+      bytes.push(frame)
+      size += frame.length
+    }
+    const events = this.#queue.splice(0, bytes.length)
+    return events.map((event, index) => ({ event, bytes: bytes[index] as Buffer }))
   }
 
   async #beat(): Promise<void> {

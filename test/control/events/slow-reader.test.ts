@@ -75,6 +75,16 @@ test('a reader that does not read is cut off at a bounded buffer, while another 
   assert.ok(mostPending < 512 * 1024, `${mostPending} bytes`)
 })
 
+test('a reader that reads is not cut off by a burst from another process', async () => {
+  await using good = await SseReader.open(`${control.apiUrl}/v1/events`)
+  for (let round = 0; round < 3; round++) {
+    await appendMany(control.database, 1_000, { bytes: 1_500 })
+    await createStream(control)
+    await until('all of it', () => good.frames.length === 1_000 * (round + 1) || good.closed)
+    assert.ok(!good.closed, `cut off after ${good.frames.length}`)
+  }
+})
+
 test('a reader that does not read while it is brought up to date costs one page, not the whole log', async () => {
   for (let n = 0; n < 100; n++) await appendMany(control.database, 20, { bytes: 20_000 })
   // A process that starts behind all this: the log's 40 MB are only for who asks for them.
