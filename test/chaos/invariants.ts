@@ -1,7 +1,8 @@
 // What must be true whatever went wrong, checked against what streamers and viewers have written down.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestDatabase } from '../support/database.ts'
+import { namesIn } from '../support/segments.ts'
 import type { TestStack } from '../support/stack.ts'
 import type { Viewer } from '../support/viewer.ts'
 import type { Streamer } from './streamer.ts'
@@ -20,6 +21,7 @@ interface Row {
   readonly status: string
   readonly node_id: string | null
   readonly session_client_id: number | null
+  readonly recording_status: string | null
 }
 
 export interface Subjects {
@@ -36,7 +38,8 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   'stream.connecting': ['stream.live', 'stream.reconnecting', 'stream.ended'],
   'stream.live': ['stream.reconnecting', 'stream.ended'],
   'stream.reconnecting': ['stream.live', 'stream.ended'],
-  'stream.ended': [],
+  'stream.ended': ['recording.ready'],
+  'recording.ready': [],
 }
 const STATUS_AFTER: Readonly<Record<string, string>> = {
   'stream.created': 'waiting',
@@ -44,13 +47,14 @@ const STATUS_AFTER: Readonly<Record<string, string>> = {
   'stream.live': 'live',
   'stream.reconnecting': 'reconnecting',
   'stream.ended': 'ended',
+  'recording.ready': 'ended',
 }
 
 /** What is not true now, in words; empty when all is well. What needs a moment to settle is in it too. */
 export async function brokenPromises(subjects: Subjects): Promise<string[]> {
   const events = await readLog(subjects.database)
   const rows = (await subjects.database.query(
-    'SELECT id, status, node_id, session_client_id FROM streams',
+    'SELECT id, status, node_id, session_client_id, recording_status FROM streams',
   )) as unknown as Row[]
   return [
     ...checkLog(events),
@@ -59,6 +63,7 @@ export async function brokenPromises(subjects: Subjects): Promise<string[]> {
     ...checkStreamers(subjects.streamers, rows),
     ...(await checkNginx(subjects.stacks, rows)),
     ...(await checkPlaylists(subjects.stacks, rows)),
+    ...(await checkRecordings(subjects.stacks, rows)),
   ]
 }
 
@@ -152,12 +157,33 @@ async function checkPlaylists(stacks: readonly TestStack[], rows: readonly Row[]
     if (stack === undefined) continue
     const text = await readFile(join(stack.hlsDir, row.id, 'index.m3u8'), 'utf8').catch(() => null)
     if (text === null) continue
-    const segments = text.split('\n').filter((line) => line.endsWith('.ts'))
+    const segments = namesIn(text)
     if (new Set(segments).size !== segments.length) broken.push(`${row.id}: a segment is listed twice`)
     const ended = text.includes('#EXT-X-ENDLIST')
     if (ended !== (row.status === 'ended')) {
       broken.push(`${row.id} is ${row.status} and its playlist ${ended ? 'has ended' : 'goes on'}`)
     }
+  }
+  return broken
+}
+
+/** What nginx has finished of a broadcast that is over is in its recording, once. */
+async function checkRecordings(stacks: readonly TestStack[], rows: readonly Row[]): Promise<string[]> {
+  const broken: string[] = []
+  for (const { id, status, node_id, recording_status } of rows) {
+    const stack = stacks.find(({ nodeId }) => nodeId === node_id)
+    if (stack === undefined || status !== 'ended' || recording_status === null) continue
+    if (recording_status !== 'ready') broken.push(`${id} has ended, and its recording is ${recording_status}`)
+    const folder = join(stack.recordingsDir, id)
+    const vod = namesIn(await readFile(join(folder, 'index.m3u8'), 'utf8').catch(() => ''))
+    const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.ts'))
+    if (vod.join() !== files.sort().join())
+      broken.push(`${id}: the recording lists other segments than it has`)
+    const kept = vod.map((name) => name.split('-')[0])
+    if (new Set(kept).size !== kept.length) broken.push(`${id}: a segment is recorded twice`)
+    const finished = namesIn(await stack.playlist(id)).map((name) => name.replace('.ts', ''))
+    const lost = finished.filter((name) => !kept.includes(name))
+    if (lost.length > 0) broken.push(`${id}: ${lost.length} of ${finished.length} segments are not recorded`)
   }
   return broken
 }

@@ -50,7 +50,9 @@ async function chaos(): Promise<boolean> {
   )
   const database = stack.use(await createTestDatabase(mariadb.url()))
   const random = new Random(seed)
-  const settings = { RECONNECT_WINDOW: '20', STREAM_KEY_TTL: '60' }
+  // A broadcast that moves from one node to the other is one recording if they share their storage.
+  const recordings = join(folder, 'recordings')
+  const settings = { RECONNECT_WINDOW: '20', STREAM_KEY_TTL: '60', RECORDINGS_DIR: recordings }
   const stacks = [
     stack.use(await TestStack.start({ ...settings, NODE_ID: 'a' }, database)),
     stack.use(await TestStack.start({ ...settings, NODE_ID: 'b' }, database)),

@@ -147,7 +147,7 @@ export class Streamer implements AsyncDisposable {
       if (stream.status !== 'ended') return current
       current.ended = true
     }
-    const { id, streamKey } = await this.node.create({ title: this.name })
+    const { id, streamKey } = await this.node.create({ title: this.name, record: true })
     const broadcast: Broadcast = { id, key: streamKey.value, startedAt: performance.now(), ended: false }
     this.broadcasts.push(broadcast)
     this.#journal.note(this.name, `has the stream ${id}`)

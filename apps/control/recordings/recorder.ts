@@ -110,9 +110,14 @@ export class Recorder implements AsyncDisposable {
 
   /** Looks once for recordings that want something done. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { store, lease } = this.#options
+    const { store, lease, folder } = this.#options
     this.#aliveNodes = new Set((await lease.others()).alive)
-    for (const stream of await store.recordingsUnderWay()) this.#follow(stream)
+    for (const stream of await store.recordingsUnderWay()) {
+      // A broadcast that went on at another node may have left a part of it here.
+      const hasPart = stream.status !== 'ended' && (await folder.modifiedAt(stream.id)) !== null
+      if (hasPart && !this.#jobs.has(stream.id)) this.#begin(stream)
+      else this.#follow(stream)
+    }
   }
 
   #follow(stream: Stream): void {
