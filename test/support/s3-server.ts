@@ -16,6 +16,8 @@ export class S3Server implements AsyncDisposable {
   requests = 0
   /** Whether a request, by its number from 1, is answered with 500 instead of what it asks for. */
   fails: (request: number) => boolean = () => false
+  /** Takes requests and never answers. */
+  silent = false
   readonly #folder: string
   readonly #answer: (request: IncomingMessage, response: ServerResponse) => void
   #server: Server
@@ -67,6 +69,7 @@ export class S3Server implements AsyncDisposable {
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     this.requests += 1
+    if (this.silent) return
     if (!this.fails(this.requests)) {
       this.#answer(request, response)
       return

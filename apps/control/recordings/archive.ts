@@ -51,8 +51,8 @@ export class Archive {
   }
 
   /** Asks the storage anew: another node may have kept its part meanwhile. */
-  async recount(): Promise<void> {
-    this.#kept = await this.#listKept()
+  async recount(signal: AbortSignal): Promise<void> {
+    this.#kept = await this.#listKept(signal)
   }
 
   /**
@@ -61,7 +61,7 @@ export class Archive {
    */
   async catchUp(signal: AbortSignal): Promise<boolean> {
     const { storage, folder, turn } = this.#options
-    this.#kept ??= await this.#listKept()
+    this.#kept ??= await this.#listKept(signal)
     const modifiedAt = (await folder.modifiedAt(this.#streamId))?.getTime() ?? null
     if (modifiedAt === null) return true
     if (modifiedAt === this.#doneAt) return this.#closed
@@ -84,8 +84,8 @@ export class Archive {
     return playlist.closed
   }
 
-  async #listKept() {
-    const files = await this.#options.storage.list(this.#streamId)
+  async #listKept(signal: AbortSignal) {
+    const files = await this.#options.storage.list(this.#streamId, signal)
     return new Map(
       files.flatMap(({ name, sizeBytes }) => {
         const segment = parseName(name)

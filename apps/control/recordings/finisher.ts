@@ -41,14 +41,14 @@ export class Finisher {
 
   async #finish(streamId: string, archive: Archive, storage: Storage, signal: AbortSignal): Promise<Kept> {
     signal.throwIfAborted()
-    await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(archive.segments)))
+    await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(archive.segments)), signal)
     const folder = join(this.#options.workDir, streamId)
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
     try {
       const hasPoster = await this.#makePoster(streamId, archive, storage, folder, signal)
       const hasMp4 = await this.#makeMp4(streamId, archive, storage, folder, signal)
-      const files = await storage.list(streamId)
+      const files = await storage.list(streamId, signal)
       return {
         durationMs: archive.durationMs,
         sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),

@@ -181,7 +181,7 @@ export class Recorder implements AsyncDisposable {
           logger.warn({ err: error, stream: id }, 'a recording is held up; trying again')
           const full = hasCode(error, 'ENOSPC')
           if (full || performance.now() - failingSinceMs >= patienceMs)
-            if (await this.#fail(job, full ? 'disk_full' : 'storage_unavailable')) return
+            if (await this.#fail(job, full ? 'disk_full' : 'storage_unavailable', signal)) return
         }
       }
       // While the storage fails, news of the stream is no reason to try sooner.
@@ -196,21 +196,21 @@ export class Recorder implements AsyncDisposable {
     const { stream, archive, storage } = job
     const { id, recording } = stream
     if (recording?.status === 'deleting') {
-      await storage.remove(id)
+      await storage.remove(id, signal)
       await streams.submit(id, { kind: 'recording-removed' })
       return true
     }
     if (!isUnderWay(stream)) return true
     const isOver = recording?.status === 'processing'
     if (!isOver && storage.kind === 'folder' && (await this.#isDiskFull()))
-      return this.#fail(job, 'disk_full')
+      return this.#fail(job, 'disk_full', signal)
     const closed = await archive.catchUp(signal)
     // It went on at another node: this one only makes what it has of it safe.
     if (!this.#isOurs(stream)) return closed
     // nginx may still write; without its node nobody does.
     if (!isOver || (stream.nodeId === nodeId && stream.playlistOpen)) return false
-    await archive.recount()
-    if (archive.segments.length === 0) return this.#fail(job, 'nothing_recorded')
+    await archive.recount(signal)
+    if (archive.segments.length === 0) return this.#fail(job, 'nothing_recorded', signal)
     const kept = await finisher.finish(id, archive, storage, signal)
     await streams.submit(id, { kind: 'recording-finished', kept })
     // Deleted meanwhile: then that is still to be done.
@@ -218,14 +218,18 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** Gives up, naming what is safe. @returns whether that is recorded */
-  async #fail({ stream, archive, storage }: Job, failure: RecordingFailure): Promise<boolean> {
+  async #fail(
+    { stream, archive, storage }: Job,
+    failure: RecordingFailure,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { streams, logger } = this.#options
     // The storage may not even have been asked yet; if it does not answer now, what is known has to do.
-    await archive.recount().catch(() => {})
+    await archive.recount(signal).catch(() => {})
     const { segments, durationMs, sizeBytes, missingSegments } = archive
     const hasPlaylist =
       segments.length > 0 &&
-      (await storage.write(stream.id, VOD_PLAYLIST, vodPlaylist(toRuns(segments))).then(
+      (await storage.write(stream.id, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal).then(
         () => true,
         () => false,
       ))

@@ -19,7 +19,9 @@ import { CONTENT_TYPES, MP4, type Storage, type StoredFile, VOD_PLAYLIST } from 
 
 const ATTEMPTS = 4
 const CONNECT_MS = 3_000
-const REQUEST_MS = 30_000
+/** A store that says nothing for so long is taken for dead; one that only drips, after the other. */
+const SILENT_MS = 20_000
+const REQUEST_MS = 5 * 60_000
 /** What is larger goes up in parts of this size, a few at a time, so that memory stays bounded. */
 const PART_BYTES = 8 * 1024 * 1024
 const PARTS_AT_ONCE = 2
@@ -33,7 +35,7 @@ export class S3Storage implements Storage, Disposable {
   readonly #bucket: string
   readonly #publicUrl: string | null
 
-  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Config) {
+  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Config, silentMs = SILENT_MS) {
     this.#bucket = bucket
     this.#publicUrl = publicUrl
     this.#client = new S3Client({
@@ -49,14 +51,20 @@ export class S3Storage implements Storage, Disposable {
             },
           }),
       maxAttempts: ATTEMPTS,
-      requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
+      requestHandler: {
+        connectionTimeout: CONNECT_MS,
+        socketTimeout: silentMs,
+        requestTimeout: REQUEST_MS,
+        throwOnRequestTimeout: true,
+      },
     })
   }
 
-  async list(streamId: string): Promise<StoredFile[]> {
+  async list(streamId: string, signal: AbortSignal): Promise<StoredFile[]> {
     const prefix = `${streamId}/`
     const files: StoredFile[] = []
-    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix })
+    const which = { Bucket: this.#bucket, Prefix: prefix }
+    const pages = paginateListObjectsV2({ client: this.#client }, which, { abortSignal: signal })
     for await (const { Contents = [] } of pages)
       for (const { Key = '', Size = 0 } of Contents)
         files.push({ name: Key.slice(prefix.length), sizeBytes: Size })
@@ -80,8 +88,10 @@ export class S3Storage implements Storage, Disposable {
     }
   }
 
-  async write(streamId: string, name: string, text: string): Promise<void> {
-    await this.#client.send(new PutObjectCommand({ ...this.#object(streamId, name), Body: text }))
+  async write(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ ...this.#object(streamId, name), Body: text }), {
+      abortSignal: signal,
+    })
   }
 
   async fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string> {
@@ -94,12 +104,14 @@ export class S3Storage implements Storage, Disposable {
     return path
   }
 
-  async remove(streamId: string): Promise<void> {
+  async remove(streamId: string, signal: AbortSignal): Promise<void> {
     // One by one: not every store that calls itself compatible can remove many at once.
     const turn = pLimit(REMOVALS_AT_ONCE)
-    const files = await this.list(streamId)
+    const files = await this.list(streamId, signal)
     await turn.map(files, ({ name }) =>
-      this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` })),
+      this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }), {
+        abortSignal: signal,
+      }),
     )
   }
 

@@ -18,20 +18,20 @@ export interface StoredFile {
   readonly sizeBytes: number
 }
 
-/** Every operation may be done twice, and fails with whatever the disk or the network says. */
+/** Every operation may be done twice, and fails with whatever the disk, the network or `signal` says. */
 export interface Storage {
   readonly kind: StorageKind
   /** What is there of a stream, in no order; files that are only half there are not. */
-  list(streamId: string): Promise<StoredFile[]>
+  list(streamId: string, signal: AbortSignal): Promise<StoredFile[]>
   /** Keeps a file that does not change any more, whole or not at all. */
   keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void>
   /** Keeps a small text. */
-  write(streamId: string, name: string, text: string): Promise<void>
+  write(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void>
   /**
    * A file of the recording as a path that can be read.
    * @param folder where it may be put if it is elsewhere; whoever calls removes that
    */
   fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string>
   /** Removes all of a stream. */
-  remove(streamId: string): Promise<void>
+  remove(streamId: string, signal: AbortSignal): Promise<void>
 }

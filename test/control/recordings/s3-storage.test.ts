@@ -33,8 +33,8 @@ async function file(name: string, contents: string | Buffer): Promise<string> {
 
 test('keeps a file, lists it with its size, and gives it back', async () => {
   await storage.keep(ID, '1.ts', await file('1.ts', 'a segment'), never)
-  await storage.write(ID, 'index.m3u8', '#EXTM3U\n')
-  const files = await storage.list(ID)
+  await storage.write(ID, 'index.m3u8', '#EXTM3U\n', never)
+  const files = await storage.list(ID, never)
   assert.deepEqual(
     files.sort((a, b) => a.sizeBytes - b.sizeBytes),
     [
@@ -45,7 +45,7 @@ test('keeps a file, lists it with its size, and gives it back', async () => {
   const copy = await storage.fetch(ID, '1.ts', root, never)
   assert.equal(await readFile(copy, 'utf8'), 'a segment')
   assert.equal(await storage.read(ID, 'index.m3u8'), '#EXTM3U\n')
-  assert.deepEqual(await storage.list('b'.repeat(20)), [])
+  assert.deepEqual(await storage.list('b'.repeat(20), never), [])
 })
 
 test('a large file goes up in parts and comes back whole', async () => {
@@ -58,7 +58,7 @@ test('what fails for the moment is tried again', async () => {
   server.fails = (request) => request % 3 === 0
   try {
     for (let n = 0; n < 10; n++) await storage.keep(ID, `again-${n}.ts`, await file('again', `${n}`), never)
-    assert.equal((await storage.list(ID)).filter(({ name }) => name.startsWith('again')).length, 10)
+    assert.equal((await storage.list(ID, never)).filter(({ name }) => name.startsWith('again')).length, 10)
   } finally {
     server.fails = () => false
   }
@@ -70,6 +70,21 @@ test('a store that is not there is an error, and it is found again', async () =>
   await assert.rejects(storage.keep(ID, 'late.ts', path, never), /ECONNREFUSED|connect/)
   await server.comeBack()
   await storage.keep(ID, 'late.ts', path, never)
+})
+
+test('a store that takes what it is sent and says nothing is an error, too', async () => {
+  const { s3 } = readConfig(server.settings)
+  using impatient = new S3Storage(s3 ?? assert.fail(), 200)
+  const path = await file('silent', 'x')
+  server.silent = true
+  try {
+    await assert.rejects(impatient.keep(ID, 'silent.ts', path, never), { name: 'TimeoutError' })
+    const stopping = AbortSignal.timeout(50)
+    await assert.rejects(storage.list(ID, stopping))
+    await assert.rejects(storage.keep(ID, 'silent.ts', path, stopping), /abort/i)
+  } finally {
+    server.silent = false
+  }
 })
 
 test('a link lets anybody read one file, under a name of its own where it is to be saved', async () => {
@@ -85,11 +100,11 @@ test('a link lets anybody read one file, under a name of its own where it is to 
 
 test('removes all of a stream, and nothing else; twice is no error', async () => {
   const [gone, stays] = ['c'.repeat(20), 'd'.repeat(20)]
-  await storage.write(stays, 'index.m3u8', 'x')
-  await Promise.all(Array.from({ length: 30 }, (_, n) => storage.write(gone, `${n}.ts`, 'x')))
-  assert.equal((await storage.list(gone)).length, 30)
-  await storage.remove(gone)
-  await storage.remove(gone)
-  assert.deepEqual(await storage.list(gone), [])
-  assert.equal((await storage.list(stays)).length, 1)
+  await storage.write(stays, 'index.m3u8', 'x', never)
+  await Promise.all(Array.from({ length: 30 }, (_, n) => storage.write(gone, `${n}.ts`, 'x', never)))
+  assert.equal((await storage.list(gone, never)).length, 30)
+  await storage.remove(gone, never)
+  await storage.remove(gone, never)
+  assert.deepEqual(await storage.list(gone, never), [])
+  assert.equal((await storage.list(stays, never)).length, 1)
 })

@@ -53,7 +53,10 @@ test('its playlist comes from here, and each segment by a link of its own', asyn
 test('what is deleted is gone from the bucket, and its links from here', async () => {
   const { streamId } = await recorded(['one'])
   await put(control, streamId, { kind: 'recording-delete-requested' })
-  await until('the bucket to be empty', async () => (await control.context.s3?.list(streamId))?.length === 0)
+  await until(
+    'the bucket to be empty',
+    async () => (await control.context.s3?.list(streamId, new AbortController().signal))?.length === 0,
+  )
   await refused(control, fileOf(streamId, 'index.m3u8'), {}, 404, 'not_found')
 })
 
