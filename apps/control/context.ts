@@ -1,7 +1,7 @@
 // Puts control together, by hand and in boot order, and takes it apart in the opposite order.
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
@@ -51,6 +51,7 @@ export interface Context extends AsyncDisposable {
   readonly nginx: NginxClient
   readonly ingest: IngestWatch
   readonly recorder: Recorder
+  readonly lease: NodeLease
   readonly thumbnails: Thumbnails
   readonly s3: S3Storage | null
   readonly reconciler: Reconciler
@@ -116,14 +117,14 @@ export async function createContext({
   reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
 
   const s3 = config.s3 === null ? null : stack.use(new S3Storage(config.s3))
-  const workDir = join(config.recordingsDir, '.work', nodeId)
-  await mkdir(config.recordingsDir, { recursive: true })
+  const recordingsDir = resolve(config.recordingsDir)
+  const workDir = join(recordingsDir, '.work', nodeId)
+  await mkdir(recordingsDir, { recursive: true })
   const recorder = stack.use(
     new Recorder({
-      ...{ store, streams, lease, folder, logger, nodeId, workDir },
-      storages: [new FolderStorage(config.recordingsDir), ...(s3 === null ? [] : [s3])],
+      ...{ store, streams, lease, folder, logger, nodeId, recordingsDir, workDir, now },
+      storages: [new FolderStorage(recordingsDir), ...(s3 === null ? [] : [s3])],
       finisher: new Finisher({ logger, workDir, minFreeBytes: config.recordingsMinFreeBytes }),
-      disks: [config.recordingsDir, config.hlsDir],
       minFreeBytes: config.recordingsMinFreeBytes,
       patienceMs: config.recordingsPatienceMs,
     }),
@@ -144,13 +145,14 @@ export async function createContext({
     readers: () => hub.readerCount,
     viewers: () => viewers.connected,
     awaitedPlaylists: () => watcher.awaitedCount,
+    recordings: () => recorder.jobCount,
     eventHead: () => feed.head,
   })
 
   const owned = stack.move()
   return {
     ...{ config, logger, store, streams, viewers, log, feed, hub, gate, nginx, ingest },
-    ...{ recorder, thumbnails, s3, reconciler, auth, limits, metrics },
+    ...{ lease, recorder, thumbnails, s3, reconciler, auth, limits, metrics },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -5,6 +5,7 @@ export interface MetricSources {
   readonly readers: () => number
   readonly viewers: () => number
   readonly awaitedPlaylists: () => number
+  readonly recordings: () => number
   readonly eventHead: () => number
 }
 
@@ -29,6 +30,7 @@ export class Metrics {
       sources.awaitedPlaylists,
       registers,
     )
+    gauge('onair_recordings', 'Recordings that are under way here', sources.recordings, registers)
     gauge(
       'onair_event_head',
       'Id of the newest event that this process has handed out',

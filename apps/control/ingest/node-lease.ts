@@ -82,9 +82,9 @@ export class NodeLease implements AsyncDisposable {
 
   /**
    * The other nodes: those that are alive, and those whose lease has run out. While the database was
-   * away nobody could renew: a node is gone only if this one could have seen it renew for a whole lease.
+   * away nobody could renew: it is certain that a node is gone only if this one could have seen it renew for a whole lease.
    */
-  async others(): Promise<{ alive: string[]; gone: string[] }> {
+  async others(): Promise<{ alive: string[]; gone: string[]; isCertain: boolean }> {
     const { database, nodeId } = this.#options
     const rows = await database.sql.rows<{ id: string; alive: number }>(
       'SELECT id, lease_until > UTC_TIMESTAMP(3) AS alive FROM nodes WHERE id <> ?',
@@ -92,8 +92,8 @@ export class NodeLease implements AsyncDisposable {
     )
     const idsWhere = (alive: boolean) =>
       rows.filter((row) => (row.alive === 1) === alive).map((row) => row.id)
-    const steadyMs = this.#monotonicMs() - this.#steadySince
-    return { alive: idsWhere(true), gone: steadyMs > LEASE_SECONDS * 1_000 ? idsWhere(false) : [] }
+    const isCertain = this.#monotonicMs() - this.#steadySince > LEASE_SECONDS * 1_000
+    return { alive: idsWhere(true), gone: isCertain ? idsWhere(false) : [], isCertain }
   }
 
   /** Forgets a node that is gone and has nothing left to be looked after. */

@@ -1,26 +1,14 @@
 // The HLS folder as nginx and control share it: <HLS_DIR>/<stream id>/index.m3u8.
 import { chown, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import HLS from 'hls-parser'
 import { hasCode, isMissing, nullIfMissing } from '../file-errors.ts'
-import type { Segment } from '../recordings/segment.ts'
+import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
 
 export const PLAYLIST = 'index.m3u8'
 /** A file that keeps nginx's cache manager from removing a directory that is still empty. */
 const MARKER = '.awaited'
 /** Ends a playlist: players stop asking for more (RFC 8216 §4.3.3.4). nginx-rtmp never writes it. */
 const ENDLIST = '#EXT-X-ENDLIST'
-
-export interface ListedSegment extends Segment {
-  readonly path: string
-}
-
-export interface Playlist {
-  /** Whether it says that nothing will follow. */
-  readonly closed: boolean
-  /** The oldest first. */
-  readonly segments: readonly ListedSegment[]
-}
 
 export class PlaylistFolder {
   readonly root: string
@@ -44,26 +32,21 @@ export class PlaylistFolder {
     }
   }
 
+  /** Differs whenever the stream's playlist has been written anew; null: there is none. */
+  async version(id: string): Promise<string | null> {
+    const stats = await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing)
+    // Two within one tick of the kernel's clock look equally old, but are two files.
+    return stats === null ? null : `${stats.ino} ${stats.mtimeMs} ${stats.size}`
+  }
+
   /**
    * What the stream's playlist says; null: there is none. Every segment it lists is finished and
    * changes no more.
+   * @param after only what follows this segment
    */
-  async read(id: string): Promise<Playlist | null> {
+  async read(id: string, after: ListedSegment | null = null): Promise<Playlist | null> {
     const text = await readFile(join(this.directory(id), PLAYLIST), 'utf8').catch(nullIfMissing)
-    if (text === null) return null
-    const playlist = HLS.parse(text)
-    if (playlist.isMasterPlaylist) throw new Error(`the playlist of stream ${id} lists no segments`)
-    return {
-      closed: playlist.endlist,
-      segments: playlist.segments.map(({ uri, duration, discontinuity, mediaSequenceNumber }) => ({
-        path: join(this.directory(id), uri),
-        // hls_fragment_naming system: the time in ms when nginx began it.
-        startedAtMs: Number.parseInt(uri, 10),
-        sequence: mediaSequenceNumber,
-        durationMs: Math.round(duration * 1000),
-        discontinuity: discontinuity ?? false,
-      })),
-    }
+    return text === null ? null : parsePlaylist(text, after)
   }
 
   /** Makes a stream's directory, so that it can be watched before nginx writes into it. */

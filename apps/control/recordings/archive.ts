@@ -1,7 +1,9 @@
 // One broadcast's archive: takes over from nginx's playlist what is finished and not yet kept. What is
 // kept is what the storage says; so it can be left at any moment, and goes on from there.
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { nullIfMissing } from '../file-errors.ts'
+import type { ListedSegment } from '../playlists/playlist.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import { missingBetween, nameOf, parseName, type Segment } from './segment.ts'
 import type { Storage } from './storage.ts'
@@ -15,15 +17,27 @@ export interface ArchiveOptions {
   readonly turn: Turn
 }
 
+export interface Totals {
+  readonly durationMs: number
+  /** Of the segments. */
+  readonly sizeBytes: number
+  readonly missingSegments: number
+}
+
 export class Archive {
   readonly #streamId: string
   readonly #options: ArchiveOptions
-  /** By when they began, which is what names them; null as long as the storage has not been asked. */
-  #kept: Map<number, { readonly segment: Segment; readonly sizeBytes: number }> | null = null
+  /** What is safe, in order; null as long as the storage has not been asked. */
+  #segments: Segment[] | null = null
+  /** When each of them began, which is what tells them apart. */
+  readonly #known = new Set<number>()
   /** Listed, but gone from nginx's folder before they could be kept. */
   readonly #lost = new Set<number>()
-  /** When the playlist was written that was last gone through to its end, and whether it was the last. */
-  #doneAt: number | null = null
+  #totals: Totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
+  /** Up to here nothing of the playlist is left to be done. */
+  #upTo: ListedSegment | null = null
+  /** The playlist that was last gone through to its end, and whether it says that nothing will follow. */
+  #done: string | null = null
   #closed = false
 
   constructor(streamId: string, options: ArchiveOptions) {
@@ -31,28 +45,26 @@ export class Archive {
     this.#options = options
   }
 
-  /** What is safe, in order. */
-  get segments(): Segment[] {
-    const kept = [...(this.#kept?.values() ?? [])]
-    return kept.map(({ segment }) => segment).sort((a, b) => a.startedAtMs - b.startedAtMs)
+  /** In order; empty as long as the storage has not been asked. */
+  get segments(): readonly Segment[] {
+    return this.#segments ?? []
   }
 
-  get durationMs(): number {
-    return this.segments.reduce((sum, { durationMs }) => sum + durationMs, 0)
-  }
-
-  get sizeBytes(): number {
-    return [...(this.#kept?.values() ?? [])].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  }
-
-  get missingSegments(): number {
-    const { segments } = this
-    return segments.reduce((sum, segment, index) => sum + missingBetween(segments[index - 1], segment), 0)
+  /** What they come to; null as long as the storage has not been asked. */
+  get totals(): Totals | null {
+    return this.#segments === null ? null : this.#totals
   }
 
   /** Asks the storage anew: another node may have kept its part meanwhile. */
   async recount(signal: AbortSignal): Promise<void> {
-    this.#kept = await this.#listKept(signal)
+    const files = await this.#options.storage.list(this.#streamId, signal)
+    this.#segments = []
+    this.#known.clear()
+    this.#totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
+    for (const { name, sizeBytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const segment = parseName(name)
+      if (segment !== null) this.#add(segment, sizeBytes)
+    }
   }
 
   /**
@@ -61,37 +73,50 @@ export class Archive {
    */
   async catchUp(signal: AbortSignal): Promise<boolean> {
     const { storage, folder, turn } = this.#options
-    this.#kept ??= await this.#listKept(signal)
-    const modifiedAt = (await folder.modifiedAt(this.#streamId))?.getTime() ?? null
-    if (modifiedAt === null) return true
-    if (modifiedAt === this.#doneAt) return this.#closed
-    const playlist = await folder.read(this.#streamId)
+    if (this.#segments === null) await this.recount(signal)
+    const version = await folder.version(this.#streamId)
+    if (version === null) return true
+    if (version === this.#done) return this.#closed
+    const playlist = await folder.read(this.#streamId, this.#upTo)
     if (playlist === null) return true
-    for (const { path, ...segment } of playlist.segments) {
-      const { startedAtMs } = segment
-      if (this.#kept.has(startedAtMs) || this.#lost.has(startedAtMs)) continue
+    for (const listed of playlist.segments) {
+      const { file, ...segment } = listed
       signal.throwIfAborted()
-      const sizeBytes = await sizeOf(path)
-      if (sizeBytes === null) {
-        this.#lost.add(startedAtMs)
-        continue
+      if (!this.#known.has(segment.startedAtMs) && !this.#lost.has(segment.startedAtMs)) {
+        const path = join(folder.directory(this.#streamId), file)
+        const sizeBytes = await sizeOf(path)
+        if (sizeBytes === null) this.#lost.add(segment.startedAtMs)
+        else {
+          await turn(() => storage.keep(this.#streamId, nameOf(segment), path, signal))
+          this.#add(segment, sizeBytes)
+        }
       }
-      await turn(() => storage.keep(this.#streamId, nameOf(segment), path, signal))
-      this.#kept.set(startedAtMs, { segment, sizeBytes })
+      this.#upTo = listed
     }
-    this.#doneAt = modifiedAt
+    this.#done = version
     this.#closed = playlist.closed
     return playlist.closed
   }
 
-  async #listKept(signal: AbortSignal) {
-    const files = await this.#options.storage.list(this.#streamId, signal)
-    return new Map(
-      files.flatMap(({ name, sizeBytes }) => {
-        const segment = parseName(name)
-        return segment === null ? [] : [[segment.startedAtMs, { segment, sizeBytes }] as const]
-      }),
-    )
+  #add(segment: Segment, sizeBytes: number): void {
+    this.#segments ??= []
+    const last = this.#segments.at(-1)
+    this.#segments.push(segment)
+    this.#known.add(segment.startedAtMs)
+    const { durationMs, missingSegments } = this.#totals
+    this.#totals = {
+      durationMs: durationMs + segment.durationMs,
+      sizeBytes: this.#totals.sizeBytes + sizeBytes,
+      missingSegments: missingSegments + missingBetween(last, segment),
+    }
+    // A part of another node's, or a clock that was set back.
+    if (last !== undefined && last.startedAtMs > segment.startedAtMs) this.#sort()
+  }
+
+  #sort(): void {
+    const segments = (this.#segments ?? []).sort((a, b) => a.startedAtMs - b.startedAtMs)
+    const missing = segments.map((segment, index) => missingBetween(segments[index - 1], segment))
+    this.#totals = { ...this.#totals, missingSegments: missing.reduce((sum, count) => sum + count, 0) }
   }
 }
 

@@ -1,4 +1,4 @@
-// Runs ffmpeg: with lower priority than whatever is live, never for longer than it is given, and
+// Runs ffmpeg and ffprobe: with lower priority than whatever is live, never for longer than it is given, and
 // reading nothing but files.
 import { execFile } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
@@ -17,10 +17,23 @@ export interface FfmpegOptions {
  * @returns what it writes to its standard output
  * @throws with ffmpeg's own words when it fails, is not there, or takes too long
  */
-export async function ffmpeg(args: readonly string[], { signal, timeoutMs }: FfmpegOptions): Promise<Buffer> {
+export function ffmpeg(args: readonly string[], options: FfmpegOptions): Promise<Buffer> {
+  return run('ffmpeg', ['-nostdin', ...args], options)
+}
+
+/** As `ffmpeg`. */
+export function ffprobe(args: readonly string[], options: FfmpegOptions): Promise<Buffer> {
+  return run('ffprobe', args, options)
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  { signal, timeoutMs }: FfmpegOptions,
+): Promise<Buffer> {
   const running = promisify(execFile)(
-    'ffmpeg',
-    ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe', ...args],
+    program,
+    ['-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe', ...args],
     { signal, timeout: timeoutMs, killSignal: 'SIGKILL', encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES },
   )
   lowerPriority(running.child.pid)
@@ -28,7 +41,7 @@ export async function ffmpeg(args: readonly string[], { signal, timeoutMs }: Ffm
     return (await running).stdout
   } catch (error) {
     const words = (error as { stderr?: Buffer }).stderr?.toString().trim()
-    throw words ? new Error(`ffmpeg: ${words.slice(0, 1_000)}`, { cause: error }) : error
+    throw words ? new Error(`${program}: ${words.slice(0, 1_000)}`, { cause: error }) : error
   }
 }
 

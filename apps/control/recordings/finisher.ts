@@ -1,28 +1,44 @@
 // Finishes a recording once the broadcast is over: its playlist, a poster and an MP4. Can be done
-// again from the beginning at any time.
+// again from the beginning at any time. The segments and their playlist are the recording; without
+// poster or MP4 it still is one.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import pRetry from 'p-retry'
 import type { Logger } from '../logger.ts'
 import type { Kept } from '../streams/lifecycle.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { Archive } from './archive.ts'
 import { freeBytes } from './disk-space.ts'
 import { makeMp4 } from './mp4.ts'
 import { firstPicture } from './pictures.ts'
 import { nameOf, type Segment } from './segment.ts'
-import { MP4, POSTER, type Storage, VOD_PLAYLIST } from './storage.ts'
+import { MP4, POSTER, type Storage, type StoredFile, VOD_PLAYLIST } from './storage.ts'
 import { toRuns, vodPlaylist } from './vod-playlist.ts'
 
 const MP4_MS = 60 * 60_000
 const PICTURE_MS = 20_000
 /** The poster is from here, counted from the beginning: the first seconds are often black. */
 const POSTER_AT = 0.1
+/** How often a single transfer is tried again, beyond what a storage does by itself. */
+const RETRIES = 3
 
 export interface FinisherOptions {
   readonly logger: Logger
   /** A folder of this process's own, for files on their way into a storage. */
   readonly workDir: string
   readonly minFreeBytes: number
+}
+
+/** One recording that is being finished. */
+interface Task {
+  readonly streamId: string
+  readonly segments: readonly Segment[]
+  readonly segmentBytes: number
+  readonly storage: Storage
+  readonly signal: AbortSignal
+  /** To work in; removed afterwards. */
+  readonly folder: string
 }
 
 export class Finisher {
@@ -34,88 +50,86 @@ export class Finisher {
     this.#options = options
   }
 
-  /** @param archive with at least one segment */
+  /**
+   * @param archive with at least one segment
+   * @throws when the playlist can't be kept, or `signal` says so
+   */
   finish(streamId: string, archive: Archive, storage: Storage, signal: AbortSignal): Promise<Kept> {
-    return this.#turn(() => this.#finish(streamId, archive, storage, signal))
+    const turn = this.#turn(() => this.#finish(streamId, archive, storage, signal))
+    return untilAborted(turn, signal)
   }
 
   async #finish(streamId: string, archive: Archive, storage: Storage, signal: AbortSignal): Promise<Kept> {
     signal.throwIfAborted()
-    await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(archive.segments)), signal)
+    const { segments } = archive
+    await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal)
     const folder = join(this.#options.workDir, streamId)
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { recursive: true })
+    const segmentBytes = archive.totals?.sizeBytes ?? 0
+    const task: Task = { streamId, segments, segmentBytes, storage, signal, folder }
     try {
-      const hasPoster = await this.#makePoster(streamId, archive, storage, folder, signal)
-      const hasMp4 = await this.#makeMp4(streamId, archive, storage, folder, signal)
-      const files = await storage.list(streamId, signal)
-      return {
-        durationMs: archive.durationMs,
-        sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-        missingSegments: archive.missingSegments,
-        hasPlaylist: true,
-        hasMp4,
-        hasPoster,
-      }
+      await this.#attempt(task, 'folder', async () => {
+        await rm(folder, { recursive: true, force: true })
+        await mkdir(folder, { recursive: true })
+      })
+      await this.#attempt(task, 'poster', () => this.#makePoster(task))
+      await this.#attempt(task, 'MP4', () => this.#makeMp4(task))
+      return keptOf(archive, await again(task, () => storage.list(streamId, signal)))
     } finally {
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true }).catch(() => {})
     }
   }
 
-  async #makePoster(
-    streamId: string,
-    archive: Archive,
-    storage: Storage,
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { segments } = archive
-    const segment = segments[Math.floor(segments.length * POSTER_AT)] as Segment
-    const source = await storage.fetch(streamId, nameOf(segment), folder, signal)
-    const path = join(folder, POSTER)
+  /** What fails here is a pity, and no more. */
+  async #attempt({ streamId, signal }: Task, what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await writeFile(path, await firstPicture(source, { signal, timeoutMs: PICTURE_MS }))
+      await work()
     } catch (error) {
       signal.throwIfAborted()
-      this.#options.logger.warn({ err: error, stream: streamId }, 'a recording stays without a poster')
-      return false
+      this.#options.logger.warn({ err: error, stream: streamId, what }, 'a recording stays without this')
     }
-    await storage.keep(streamId, POSTER, path, signal)
-    return true
   }
 
-  /** Without an MP4 it is still a recording; but what the storage fails at is tried again. */
-  async #makeMp4(
-    streamId: string,
-    archive: Archive,
-    storage: Storage,
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { logger, minFreeBytes } = this.#options
+  async #makePoster(task: Task): Promise<void> {
+    const { streamId, segments, storage, signal, folder } = task
+    const segment = segments[Math.floor(segments.length * POSTER_AT)] as Segment
+    const source = await again(task, () => storage.fetch(streamId, nameOf(segment), folder, signal))
+    const path = join(folder, POSTER)
+    await writeFile(path, await firstPicture(source, { signal, timeoutMs: PICTURE_MS }))
+    await again(task, () => storage.keep(streamId, POSTER, path, signal))
+  }
+
+  async #makeMp4(task: Task): Promise<void> {
+    const { streamId, segments, segmentBytes, storage, signal, folder } = task
     const copies = storage.kind === 'folder' ? 1 : 2
-    if ((await freeBytes(folder)) < archive.sizeBytes * copies + minFreeBytes) {
-      logger.warn({ stream: streamId }, 'a recording stays without an MP4: the disk has no room to make it')
-      return false
-    }
+    if ((await freeBytes(folder)) < segmentBytes * copies + this.#options.minFreeBytes)
+      throw new Error('the disk has no room to make it')
     const runs = []
-    for (const run of toRuns(archive.segments)) {
+    for (const run of toRuns(segments)) {
       const files = []
       for (const segment of run) {
-        const path = await storage.fetch(streamId, nameOf(segment), folder, signal)
+        const path = await again(task, () => storage.fetch(streamId, nameOf(segment), folder, signal))
         files.push({ ...segment, path })
       }
       runs.push(files)
     }
-    let path: string
-    try {
-      path = await makeMp4(runs, folder, { signal, timeoutMs: MP4_MS })
-    } catch (error) {
-      signal.throwIfAborted()
-      logger.warn({ err: error, stream: streamId }, 'a recording stays without an MP4')
-      return false
-    }
-    await storage.keep(streamId, MP4, path, signal)
-    return true
+    const path = await makeMp4(runs, folder, { signal, timeoutMs: MP4_MS })
+    await again(task, () => storage.keep(streamId, MP4, path, signal))
+  }
+}
+
+function again<T>({ signal }: Task, work: () => Promise<T>): Promise<T> {
+  return pRetry(work, { retries: RETRIES, signal })
+}
+
+/** What a recording amounts to, by what its storage lists. */
+export function keptOf(archive: Archive, files: readonly StoredFile[]): Kept {
+  const has = (name: string) => files.some((file) => file.name === name)
+  return {
+    durationMs: archive.totals?.durationMs ?? null,
+    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    missingSegments: archive.totals?.missingSegments ?? 0,
+    hasPlaylist: has(VOD_PLAYLIST),
+    hasMp4: has(MP4),
+    hasPoster: has(POSTER),
   }
 }

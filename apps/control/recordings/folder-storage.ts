@@ -33,19 +33,16 @@ export class FolderStorage implements Storage {
   }
 
   async keep(streamId: string, name: string, path: string): Promise<void> {
-    const target = join(await this.#make(streamId), name)
-    try {
-      await link(path, target)
-    } catch (error) {
-      if (hasCode(error, 'EEXIST')) return
-      if (!UNLINKABLE.some((code) => hasCode(error, code))) throw error
-      await this.#draft(streamId, name, (draft) => copyFile(path, draft, constants.COPYFILE_FICLONE))
-    }
+    await this.#put(streamId, name, (draft) =>
+      link(path, draft).catch((error: unknown) => {
+        if (!UNLINKABLE.some((code) => hasCode(error, code))) throw error
+        return copyFile(path, draft, constants.COPYFILE_FICLONE)
+      }),
+    )
   }
 
   async write(streamId: string, name: string, text: string): Promise<void> {
-    await this.#make(streamId)
-    await this.#draft(streamId, name, (draft) => writeFile(draft, text))
+    await this.#put(streamId, name, (draft) => writeFile(draft, text))
   }
 
   async fetch(streamId: string, name: string): Promise<string> {
@@ -60,22 +57,18 @@ export class FolderStorage implements Storage {
     return join(this.#root, streamId)
   }
 
-  async #make(streamId: string): Promise<string> {
+  /** Under its name once it is whole, in the place of what had that name before. */
+  async #put(streamId: string, name: string, make: (path: string) => Promise<void>): Promise<void> {
     const folder = this.#folder(streamId)
     // nginx's worker may be somebody else, and has to get in.
     await mkdir(folder, { recursive: true, mode: 0o755 })
-    return folder
-  }
-
-  async #draft(streamId: string, name: string, make: (path: string) => Promise<void>): Promise<void> {
-    const folder = this.#folder(streamId)
     const draft = join(folder, `${DRAFT}${nanoid()}`)
     try {
       await make(draft)
       await rename(draft, join(folder, name))
-    } catch (error) {
+    } finally {
+      // Also when all went well: renaming one link to a file over another one to it does nothing.
       await rm(draft, { force: true })
-      throw error
     }
   }
 }

@@ -1,7 +1,7 @@
 // Puts a recording's segments into one MP4, without encoding anything anew.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type FfmpegOptions, ffmpeg } from './ffmpeg.ts'
+import { type FfmpegOptions, ffmpeg, ffprobe } from './ffmpeg.ts'
 import type { Segment } from './segment.ts'
 import { MP4 } from './storage.ts'
 
@@ -15,12 +15,14 @@ export interface SegmentFile extends Segment {
  * @param runs at least one
  * @param folder an empty one to work in
  * @returns the file's path, in that folder
+ * @throws when the publishers did not send the same kinds of tracks, which one MP4 can't hold
  */
 export async function makeMp4(
   runs: readonly (readonly SegmentFile[])[],
   folder: string,
   options: FfmpegOptions,
 ): Promise<string> {
+  await haveSameTracks(runs, options)
   const names = runs.map((_, index) => `run-${index}.m3u8`)
   for (const [index, run] of runs.entries()) await writeFile(join(folder, names[index] ?? ''), listOf(run))
   const list = join(folder, 'runs.txt')
@@ -34,6 +36,20 @@ export async function makeMp4(
     options,
   )
   return path
+}
+
+async function haveSameTracks(
+  runs: readonly (readonly SegmentFile[])[],
+  options: FfmpegOptions,
+): Promise<void> {
+  const found = new Set<string>()
+  for (const [first] of runs) {
+    if (first === undefined) continue
+    const args = ['-show_entries', 'stream=codec_name', '-of', 'csv=p=0', '-f', 'mpegts', first.path]
+    const codecs = (await ffprobe(args, options)).toString().trim().split(/\s+/)
+    found.add(codecs.sort().join(' and '))
+  }
+  if (found.size > 1) throw new Error(`its publishers sent different tracks: ${[...found].join('; ')}`)
 }
 
 /** A playlist of paths, for ffmpeg alone. */

@@ -1,4 +1,4 @@
-// Records what is to be recorded: one job for each stream of this node whose recording is under way,
+// Records what is to be recorded: one job for each stream whose recording wants something done here,
 // from its first segment to the finished recording, or to its removal. Jobs know nothing that the
 // database and the storage don't, so a restart takes them up again.
 import { rm } from 'node:fs/promises'
@@ -14,9 +14,9 @@ import type { Kept } from '../streams/lifecycle.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 import type { RecordingFailure, Stream } from '../streams/stream.ts'
-import { Archive } from './archive.ts'
+import { Archive, type Totals } from './archive.ts'
 import { freeBytes } from './disk-space.ts'
-import type { Finisher } from './finisher.ts'
+import { type Finisher, keptOf } from './finisher.ts'
 import { type Storage, VOD_PLAYLIST } from './storage.ts'
 import { toRuns, vodPlaylist } from './vod-playlist.ts'
 
@@ -24,7 +24,7 @@ import { toRuns, vodPlaylist } from './vod-playlist.ts'
 const ROUND_MS = 10_000
 /** How often a job looks for new segments; nginx finishes one about every 3 s. */
 const LOOK_MS = 2_000
-/** Between tries while a storage fails: twice as long each time, at most the last. */
+/** Between tries while something fails: twice as long each time, at most the last. */
 const RETRY_FIRST_MS = 1_000
 const RETRY_MOST_MS = 30_000
 /** Segments on their way into a storage, of all streams. */
@@ -39,12 +39,13 @@ export interface RecorderOptions {
   readonly finisher: Finisher
   readonly logger: Logger
   readonly nodeId: string
+  /** RECORDINGS_DIR, whose disk must not fill up. */
+  readonly recordingsDir: string
   /** Finisher's; what a process before has left there goes. */
   readonly workDir: string
-  /** File systems that live streams need too. */
-  readonly disks: readonly string[]
   readonly minFreeBytes: number
   readonly patienceMs: number
+  readonly now: () => Date
 }
 
 interface Job {
@@ -52,6 +53,8 @@ interface Job {
   stream: Stream
   readonly archive: Archive
   readonly storage: Storage
+  /** What it amounts to, once that is finished and only has to be recorded. */
+  kept: Kept | null
   /** Ends the step that is under way. */
   abort: AbortController
   /** Ends the wait between two looks. */
@@ -59,15 +62,13 @@ interface Job {
   done: Promise<void>
 }
 
-/** What a recording holds by now. */
-export type Progress = Pick<Kept, 'durationMs' | 'sizeBytes' | 'missingSegments'>
-
 export class Recorder implements AsyncDisposable {
   readonly #options: RecorderOptions
   readonly #jobs = new Map<string, Job>()
   readonly #turn = pLimit(TRANSFERS_AT_ONCE)
   readonly #abort = new AbortController()
   readonly #changes: Subscription
+  /** Null: it can't be told yet who is gone. */
   #aliveNodes: ReadonlySet<string> | null = null
   #rounds: Promise<void> = Promise.resolve()
 
@@ -81,17 +82,19 @@ export class Recorder implements AsyncDisposable {
     this.#rounds = this.#run()
   }
 
-  /** What is kept of a recording that is under way here; null: it is not. */
-  progress(streamId: string): Progress | null {
-    const archive = this.#jobs.get(streamId)?.archive
-    if (archive === undefined) return null
-    const { durationMs, sizeBytes, missingSegments } = archive
-    return { durationMs, sizeBytes, missingSegments }
+  /** What is kept of a recording that is under way here; null: it is not, or that is not known yet. */
+  progress(streamId: string): Totals | null {
+    return this.#jobs.get(streamId)?.archive.totals ?? null
+  }
+
+  /** Recordings that something is being done for. */
+  get jobCount(): number {
+    return this.#jobs.size
   }
 
   /** Bytes of all recordings that are under way here. */
   get bytesUnderWay(): number {
-    return [...this.#jobs.values()].reduce((sum, { archive }) => sum + archive.sizeBytes, 0)
+    return [...this.#jobs.values()].reduce((sum, { archive }) => sum + (archive.totals?.sizeBytes ?? 0), 0)
   }
 
   async #run(): Promise<void> {
@@ -111,12 +114,20 @@ export class Recorder implements AsyncDisposable {
   /** Looks once for recordings that want something done. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
     const { store, lease, folder } = this.#options
-    this.#aliveNodes = new Set((await lease.others()).alive)
-    for (const stream of await store.recordingsUnderWay()) {
+    const { alive, isCertain } = await lease.others()
+    this.#aliveNodes = isCertain ? new Set(alive) : null
+    const underWay = await store.recordingsUnderWay()
+    for (const stream of underWay) {
       // A broadcast that went on at another node may have left a part of it here.
-      const hasPart = stream.status !== 'ended' && (await folder.modifiedAt(stream.id)) !== null
+      const hasPart = stream.status !== 'ended' && (await folder.version(stream.id)) !== null
       if (hasPart && !this.#jobs.has(stream.id)) this.#begin(stream)
       else this.#follow(stream)
+    }
+    // What another node has finished or deleted nobody tells.
+    const known = new Set(underWay.map(({ id }) => id))
+    for (const id of this.#jobs.keys()) {
+      const stream = known.has(id) ? null : await store.find(id)
+      if (stream !== null) this.#follow(stream)
     }
   }
 
@@ -126,20 +137,26 @@ export class Recorder implements AsyncDisposable {
       job.stream = stream
       if (stream.recording?.status === 'deleting') job.abort.abort()
       job.wake()
-    } else if (isUnderWay(stream) && this.#isOurs(stream) && !this.#abort.signal.aborted) {
+    } else if (isUnderWay(stream) && this.#isOurs(stream)) {
       this.#begin(stream)
     }
   }
 
-  /** A node's folders are its own. What a node that is gone has left in S3, the others finish. */
-  #isOurs({ nodeId, status, recording }: Stream): boolean {
+  /**
+   * Whether what becomes of a recording is this node's to say: its nginx has the broadcast; or, when the
+   * node that has it is gone, and has had as long to come back as a storage has.
+   */
+  #isOurs({ nodeId, status, endedAt }: Stream): boolean {
+    const { patienceMs, now } = this.#options
     if (nodeId === this.#options.nodeId) return true
-    const gone = this.#aliveNodes !== null && nodeId !== null && !this.#aliveNodes.has(nodeId)
-    return gone && status === 'ended' && recording?.storage === 's3'
+    if (status !== 'ended' || endedAt === null || nodeId === null) return false
+    const isGone = this.#aliveNodes !== null && !this.#aliveNodes.has(nodeId)
+    return isGone && now().getTime() - endedAt.getTime() > patienceMs
   }
 
   #begin(stream: Stream): void {
     const { storages, folder, logger } = this.#options
+    if (this.#abort.signal.aborted) return
     const storage = storages.find(({ kind }) => kind === stream.recording?.storage)
     if (storage === undefined) {
       logger.error({ stream: stream.id }, 'a recording is in S3, and S3_BUCKET is not set any more')
@@ -149,17 +166,19 @@ export class Recorder implements AsyncDisposable {
       stream,
       archive: new Archive(stream.id, { storage, folder, turn: this.#turn }),
       storage,
+      kept: null,
       abort: new AbortController(),
       wake: () => {},
       done: Promise.resolve(),
     }
     this.#jobs.set(stream.id, job)
-    job.done = this.#work(job).finally(() => this.#jobs.delete(stream.id))
+    job.done = this.#work(job)
+      .catch((error: unknown) => logger.error({ err: error, stream: stream.id }, 'recording went wrong'))
+      .finally(() => this.#jobs.delete(stream.id))
   }
 
-  /** Looks again and again until there is nothing left to do. Never rejects. */
+  /** Looks again and again until there is nothing left to do. */
   async #work(job: Job): Promise<void> {
-    const { logger, patienceMs } = this.#options
     let failingSinceMs: number | null = null
     let waitMs = LOOK_MS
     while (!this.#abort.signal.aborted) {
@@ -174,17 +193,14 @@ export class Recorder implements AsyncDisposable {
         waitMs = LOOK_MS
       } catch (error) {
         if (signal.aborted) continue
-        const { id } = job.stream
+        // A database that is away says nothing about the storage.
         if (!(error instanceof DatabaseUnavailableError)) {
           waitMs = failingSinceMs === null ? RETRY_FIRST_MS : Math.min(waitMs * 2, RETRY_MOST_MS)
           failingSinceMs ??= performance.now()
-          logger.warn({ err: error, stream: id }, 'a recording is held up; trying again')
-          const full = hasCode(error, 'ENOSPC')
-          if (full || performance.now() - failingSinceMs >= patienceMs)
-            if (await this.#fail(job, full ? 'disk_full' : 'storage_unavailable', signal)) return
+          if (await this.#holdUp(job, error, performance.now() - failingSinceMs, signal)) return
         }
       }
-      // While the storage fails, news of the stream is no reason to try sooner.
+      // While something fails, news of the stream is no reason to try sooner.
       const pause = delay(waitMs, undefined, { signal }).catch(() => {})
       await (failingSinceMs === null ? Promise.race([pause, woken]) : pause)
     }
@@ -192,66 +208,79 @@ export class Recorder implements AsyncDisposable {
 
   /** Does what can be done now. @returns whether that was all */
   async #step(job: Job, signal: AbortSignal): Promise<boolean> {
-    const { streams, finisher, nodeId } = this.#options
+    const { streams, finisher, nodeId, minFreeBytes, recordingsDir } = this.#options
     const { stream, archive, storage } = job
     const { id, recording } = stream
-    if (recording?.status === 'deleting') {
-      await storage.remove(id, signal)
-      await streams.submit(id, { kind: 'recording-removed' })
-      return true
-    }
+    if (recording?.status === 'deleting' || recording?.status === 'deleted') return this.#remove(job, signal)
     if (!isUnderWay(stream)) return true
     const isOver = recording?.status === 'processing'
-    if (!isOver && storage.kind === 'folder' && (await this.#isDiskFull()))
-      return this.#fail(job, 'disk_full', signal)
+    const isTight = storage.kind === 'folder' && (await freeBytes(recordingsDir)) < minFreeBytes
+    if (!isOver && isTight) return this.#fail(job, 'disk_full', signal)
     const closed = await archive.catchUp(signal)
     // It went on at another node: this one only makes what it has of it safe.
     if (!this.#isOurs(stream)) return closed
     // nginx may still write; without its node nobody does.
     if (!isOver || (stream.nodeId === nodeId && stream.playlistOpen)) return false
-    await archive.recount(signal)
-    if (archive.segments.length === 0) return this.#fail(job, 'nothing_recorded', signal)
-    const kept = await finisher.finish(id, archive, storage, signal)
-    await streams.submit(id, { kind: 'recording-finished', kept })
+    if (job.kept === null) {
+      await archive.recount(signal)
+      if (archive.segments.length === 0) return this.#fail(job, 'nothing_recorded', signal)
+      job.kept = await finisher.finish(id, archive, storage, signal)
+    }
+    await streams.submit(id, { kind: 'recording-finished', kept: job.kept })
     // Deleted meanwhile: then that is still to be done.
     return job.stream.recording?.status !== 'deleting'
   }
 
-  /** Gives up, naming what is safe. @returns whether that is recorded */
-  async #fail(
-    { stream, archive, storage }: Job,
-    failure: RecordingFailure,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  /** Also what this node has of a recording that is another's to remove. */
+  async #remove({ stream, storage }: Job, signal: AbortSignal): Promise<boolean> {
+    await storage.remove(stream.id, signal)
+    // What was on its way when it was stopped may have arrived after all.
+    if ((await storage.list(stream.id, signal)).length > 0) return false
+    if (this.#isOurs(stream)) await this.#options.streams.submit(stream.id, { kind: 'recording-removed' })
+    return true
+  }
+
+  /** Something fails. @returns whether that is to be the end of it */
+  async #holdUp(job: Job, error: unknown, forMs: number, signal: AbortSignal): Promise<boolean> {
+    const { logger, patienceMs } = this.#options
+    const { stream, storage } = job
+    logger.warn({ err: error, stream: stream.id }, 'a recording is held up; trying again')
+    const isFull = storage.kind === 'folder' && hasCode(error, 'ENOSPC')
+    if (!isFull && forMs < patienceMs) return false
+    // What is to be removed is tried for ever.
+    if (!isUnderWay(stream) || stream.recording?.status === 'deleting') return false
+    return this.#fail(job, isFull ? 'disk_full' : 'storage_unavailable', signal)
+  }
+
+  /** Gives up, naming what is safe. @returns whether that was all */
+  async #fail(job: Job, failure: RecordingFailure, signal: AbortSignal): Promise<boolean> {
     const { streams, logger } = this.#options
-    // The storage may not even have been asked yet; if it does not answer now, what is known has to do.
-    await archive.recount(signal).catch(() => {})
-    const { segments, durationMs, sizeBytes, missingSegments } = archive
-    const hasPlaylist =
-      segments.length > 0 &&
-      (await storage.write(stream.id, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal).then(
-        () => true,
-        () => false,
-      ))
-    const kept: Kept = {
-      ...{ durationMs, sizeBytes, missingSegments, hasPlaylist },
-      hasMp4: false,
-      hasPoster: false,
-    }
+    const { stream } = job
+    // The part of another node's recording, which goes on.
+    if (!this.#isOurs(stream)) return true
+    const kept = await this.#whatIsSafe(job, signal)
     logger.error({ stream: stream.id, failure, kept }, 'a recording has failed')
     try {
       await streams.submit(stream.id, { kind: 'recording-failed', failure, kept })
-      return true
+      return job.stream.recording?.status !== 'deleting'
     } catch (error) {
       logger.warn({ err: error, stream: stream.id }, 'that could not be recorded; trying again')
       return false
     }
   }
 
-  async #isDiskFull(): Promise<boolean> {
-    const { disks, minFreeBytes } = this.#options
-    const free = await Promise.all(disks.map(freeBytes))
-    return Math.min(...free) < minFreeBytes
+  /** With a playlist of it, if that is possible. When the storage does not answer, what is known of it. */
+  async #whatIsSafe({ stream, archive, storage }: Job, signal: AbortSignal): Promise<Kept> {
+    const { id } = stream
+    try {
+      await archive.recount(signal)
+      if (archive.segments.length > 0)
+        await storage.write(id, VOD_PLAYLIST, vodPlaylist(toRuns(archive.segments)), signal)
+      return keptOf(archive, await storage.list(id, signal))
+    } catch {
+      const { durationMs = null, sizeBytes = null, missingSegments = 0 } = archive.totals ?? {}
+      return { durationMs, sizeBytes, missingSegments, hasPlaylist: false, hasMp4: false, hasPoster: false }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

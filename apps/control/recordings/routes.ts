@@ -39,8 +39,8 @@ export interface RecordingRoutesOptions {
 
 const tags = ['recordings']
 const NO_STORE = { 'cache-control': 'no-store' }
-/** Shorter than a picture is good for, so that together they stay below 10 s. */
-const PICTURE_CACHE = { 'cache-control': 'public, max-age=2' }
+/** A picture is of the newest segment; for much longer it must not be taken for it. */
+const PICTURE_CACHE = { 'cache-control': 'public, max-age=1' }
 const JPEG = { description: 'The picture', content: { 'image/jpeg': { schema: z.any() } } }
 const ELSEWHERE = z.null().describe('Where the picture is')
 const LISTED = ['recording', 'processing', 'ready', 'failed'] as const
@@ -94,7 +94,10 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       description: 'For good, in any status; while the stream is live, nothing more of it is recorded.',
       security: [{ bearer: [] }],
       params: StreamParams,
-      response: { 204: z.null().describe('It is gone'), ...PROBLEMS },
+      response: {
+        204: z.null().describe('It is gone from here, and is being removed from its storage'),
+        ...PROBLEMS,
+      },
     },
     handler: async (request, reply) => {
       const stream = await find(request.params.id)
@@ -162,9 +165,22 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
         stream !== null && stream.recording?.storage === 's3' && toRecordingResource(stream) !== null
       if (s3 === null || !kept) throw new AppError(404, 'not_found', 'There is nothing at this path.')
       reply.headers(NO_STORE)
+      if (file !== VOD_PLAYLIST)
+        return reply.redirect(await s3.link(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
       // The playlist from here: its segments are named relative to it, and each gets a link of its own.
-      if (file === VOD_PLAYLIST) return reply.type(CONTENT_TYPES.m3u8 ?? '').send(await s3.read(id, file))
-      return reply.redirect(await s3.link(id, file))
+      const playlist = await s3.read(id, file).catch((error: unknown) => {
+        throw new AppError(
+          503,
+          'storage_unavailable',
+          'The storage does not answer. Try again in a moment.',
+          {
+            headers: { 'retry-after': '5' },
+            cause: error,
+          },
+        )
+      })
+      if (playlist === null) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      return reply.type(CONTENT_TYPES.m3u8 ?? '').send(playlist)
     },
   })
 }

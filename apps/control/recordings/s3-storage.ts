@@ -1,13 +1,17 @@
 // Recordings in an S3-compatible store: <bucket>/<stream id>/<file>. The SDK makes the checksums and
 // tries again, with back-off, what fails for the moment.
 import { createReadStream, createWriteStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
+  NoSuchKey,
   PutObjectCommand,
+  type PutObjectCommandInput,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -72,19 +76,32 @@ export class S3Storage implements Storage, Disposable {
   }
 
   async keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void> {
+    const { size } = await stat(path)
+    const object = this.#object(streamId, name)
+    if (size <= PART_BYTES) {
+      const command = new PutObjectCommand({ ...object, Body: await readFile(path) })
+      await this.#client.send(command, { abortSignal: signal })
+    } else {
+      await this.#keepInParts(object, path, signal)
+    }
+  }
+
+  async #keepInParts(object: PutObjectCommandInput, path: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const body = createReadStream(path)
     const upload = new Upload({
       client: this.#client,
-      params: { ...this.#object(streamId, name), Body: createReadStream(path) },
+      params: { ...object, Body: body },
       partSize: PART_BYTES,
       queueSize: PARTS_AT_ONCE,
     })
     const onAbort = () => void upload.abort()
     signal.addEventListener('abort', onAbort)
     try {
-      signal.throwIfAborted()
       await upload.done()
     } finally {
       signal.removeEventListener('abort', onAbort)
+      body.destroy()
     }
   }
 
@@ -96,10 +113,7 @@ export class S3Storage implements Storage, Disposable {
 
   async fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string> {
     const path = join(folder, name)
-    const object = await this.#client.send(
-      new GetObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }),
-      { abortSignal: signal },
-    )
+    const object = await this.#client.send(this.#get(streamId, name), { abortSignal: signal })
     await pipeline(object.Body as Readable, createWriteStream(path), { signal })
     return path
   }
@@ -115,26 +129,36 @@ export class S3Storage implements Storage, Disposable {
     )
   }
 
-  /** The text of a small file. */
-  async read(streamId: string, name: string): Promise<string> {
-    const object = await this.#client.send(
-      new GetObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }),
-    )
-    return (await object.Body?.transformToString()) ?? ''
+  /** The text of a small file; null: there is none. */
+  async read(streamId: string, name: string): Promise<string | null> {
+    try {
+      const object = await this.#client.send(this.#get(streamId, name))
+      return (await object.Body?.transformToString()) ?? ''
+    } catch (error) {
+      if (error instanceof NoSuchKey) return null
+      throw error
+    }
   }
 
-  /** Where anybody can read a file for the next hours. */
-  async link(streamId: string, name: string): Promise<string> {
+  /** Where anybody can read a file for the next hours, or ask for its size: a signature is for one of both. */
+  async link(streamId: string, name: string, method: 'GET' | 'HEAD'): Promise<string> {
     if (this.#publicUrl !== null) return `${this.#publicUrl}/${streamId}/${name}`
-    const command = new GetObjectCommand({
+    const command =
+      method === 'HEAD'
+        ? new HeadObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` })
+        : this.#get(streamId, name)
+    return getSignedUrl(this.#client, command, { expiresIn: LINK_SECONDS })
+  }
+
+  #get(streamId: string, name: string): GetObjectCommand {
+    return new GetObjectCommand({
       Bucket: this.#bucket,
       Key: `${streamId}/${name}`,
       ...(name === MP4 ? { ResponseContentDisposition: `attachment; filename="${streamId}.mp4"` } : {}),
     })
-    return getSignedUrl(this.#client, command, { expiresIn: LINK_SECONDS })
   }
 
-  #object(streamId: string, name: string) {
+  #object(streamId: string, name: string): PutObjectCommandInput {
     return {
       Bucket: this.#bucket,
       Key: `${streamId}/${name}`,

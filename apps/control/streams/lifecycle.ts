@@ -12,10 +12,7 @@ import {
 } from './stream.ts'
 
 /** What a recording amounts to: figures and files of what is safe in its storage. */
-export interface Kept extends Omit<Recording, 'status' | 'storage' | 'finishedAt' | 'failure'> {
-  readonly durationMs: number
-  readonly sizeBytes: number
-}
+export type Kept = Omit<Recording, 'status' | 'storage' | 'finishedAt' | 'failure'>
 
 /** Something that was seen or asked for. It may come twice or late; then it changes nothing. */
 export type Fact =

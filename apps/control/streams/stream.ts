@@ -39,7 +39,7 @@ export interface Recording {
   readonly storage: StorageKind
   /** When it became ready or failed. */
   readonly finishedAt: Date | null
-  /** The figures and files of what is safe; known once it is ready or has failed. */
+  /** The figures and files of what is safe, once it is ready or has failed; null: not known. */
   readonly durationMs: number | null
   readonly sizeBytes: number | null
   /** Segments that nginx had finished and that could not be kept. */

@@ -41,9 +41,9 @@ test('a node whose lease has run out is gone, once this one has renewed for a wh
   await here.take()
   await leaseOf('there', 't').take()
   await renewFor(here, 16)
-  assert.deepEqual(await here.others(), { alive: ['there'], gone: [] })
+  assert.deepEqual(await here.others(), { alive: ['there'], gone: [], isCertain: true })
   await runOut('there')
-  assert.deepEqual(await here.others(), { alive: [], gone: ['there'] })
+  assert.deepEqual(await here.others(), { alive: [], gone: ['there'], isCertain: true })
 })
 
 test('after an outage of the database nobody is gone before they could have renewed', async () => {
@@ -55,10 +55,10 @@ test('after an outage of the database nobody is gone before they could have rene
   clockMs += 40_000
   await runOut('there')
   await here.renew()
-  assert.deepEqual((await here.others()).gone, [])
+  assert.deepEqual(await here.others(), { alive: [], gone: [], isCertain: false })
   await there.renew()
   await renewFor(here, 16)
-  assert.deepEqual(await here.others(), { alive: ['there'], gone: [] })
+  assert.deepEqual(await here.others(), { alive: ['there'], gone: [], isCertain: true })
 })
 
 test('a restart in the same place takes its own lease over at once', async () => {

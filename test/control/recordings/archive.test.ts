@@ -61,7 +61,7 @@ test('keeps what the playlist lists, each once, and what it says of it', async (
       [2, 3_000, true],
     ],
   )
-  assert.deepEqual([archive.durationMs, archive.sizeBytes, archive.missingSegments], [9_000, 11, 0])
+  assert.deepEqual(archive.totals, { durationMs: 9_000, sizeBytes: 11, missingSegments: 0 })
   const path = await storage.fetch(ID, (await kept())[2] ?? '')
   assert.equal(await readFile(path, 'utf8'), 'three')
 })
@@ -74,7 +74,7 @@ test('another archive goes on from what the storage holds: nothing missing, noth
   const next = archiveOn(counting)
   await next.catchUp(never)
   assert.equal(counting.asked.length, 1)
-  assert.deepEqual([next.segments.length, next.sizeBytes], [2, 6])
+  assert.deepEqual([next.segments.length, next.totals?.sizeBytes], [2, 6])
 })
 
 test('what the storage fails at is tried again, and what comes meanwhile is not forgotten', async () => {
@@ -99,7 +99,7 @@ test('what nginx has removed before it could be kept is missing, and counted', a
   await hls.segment('three')
   const archive = archiveOn()
   await archive.catchUp(never)
-  assert.deepEqual([archive.segments.length, archive.missingSegments], [2, 1])
+  assert.deepEqual([archive.segments.length, archive.totals?.missingSegments], [2, 1])
   assert.deepEqual(await kept(), archive.segments.map(nameOf))
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -23,6 +23,17 @@ test('keeps a file without a copy of it where the file system can, and once', as
   const [one, other] = await Promise.all([stat(join(root, '1.ts')), stat(await storage.fetch(ID, 'kept.ts'))])
   assert.equal(one.ino, other.ino)
   assert.deepEqual(await storage.list(ID), [{ name: 'kept.ts', sizeBytes: 9 }])
+})
+
+test('what is kept anew takes the place of what was there', async () => {
+  await writeFile(join(root, 'other'), 'another')
+  await storage.keep(ID, 'again.ts', join(root, '1.ts'))
+  await storage.keep(ID, 'again.ts', join(root, 'other'))
+  assert.equal(await text('again.ts'), 'another')
+  assert.deepEqual(
+    (await readdir(join(root, 'recordings', ID))).filter((name) => name.startsWith('.')),
+    [],
+  )
 })
 
 test('copies it where it can’t be linked', async (t) => {

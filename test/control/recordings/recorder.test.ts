@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
+import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
 import type { RecordingResource } from '../../../apps/control/recordings/schemas.ts'
 import type { Fact } from '../../../apps/control/streams/lifecycle.ts'
 import type { IssuedStreamResource } from '../../../apps/control/streams/schemas.ts'
@@ -117,12 +120,18 @@ test('keeps segments while the stream is live, and makes a recording of them whe
   const playlist = await readFile(join(live.folder, 'index.m3u8'), 'utf8')
   assert.equal(playlist.match(/#EXT-X-DISCONTINUITY/g)?.length, 2)
   assert.equal(playlist.match(/#EXTINF/g)?.length, 3)
-  // Three times the same three seconds, each with timestamps from the beginning.
-  const packets = execFileSync('ffprobe', [
-    ...['-v', 'error', '-select_streams', 'v', '-count_packets', '-show_entries', 'stream=nb_read_packets'],
-    ...['-of', 'csv=p=0', join(live.folder, 'recording.mp4')],
+  // Three times the same three seconds, the third in a run of its own with timestamps from the beginning.
+  const times = execFileSync('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0'],
+    join(live.folder, 'recording.mp4'),
   ])
-  assert.equal(Number(packets), 3 * 45)
+    .toString()
+    .trim()
+    .split('\n')
+    .map(Number)
+    .sort((a, b) => a - b)
+  assert.equal(times.length, 3 * 45)
+  assert.ok(Math.abs((times.at(-1) ?? 0) - (times[0] ?? 0) - 9) < 0.3, `${times[0]} to ${times.at(-1)}`)
   assert.deepEqual(await eventTypes(live.issued.id), ['recording.ready'])
   assert.deepEqual((await readStream(control, live.issued.id)).recording, ready)
   assert.deepEqual(await readdir(join(control.recordingsDir, '.work', control.context.config.nodeId)), [])
@@ -239,6 +248,114 @@ describe('a storage that fails', () => {
     assert.deepEqual(await eventTypes(live.issued.id), ['recording.failed'])
     assert.equal((await readStream(control, live.issued.id)).status, 'live')
   })
+
+  test('that has not even said what it holds is not said to hold nothing', async () => {
+    const place = `node-${++nodes}`
+    let live: Broadcast
+    {
+      await using control = await start({ place })
+      live = await broadcast(control)
+      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    }
+    await rename(live.folder, `${live.folder}.away`)
+    await writeFile(live.folder, 'in the way')
+    await using control = await start({ place, env: { RECORDINGS_PATIENCE: '0.5' } })
+    control.context.recorder.start()
+    const failed = await reaches(control, live.issued.id, 'failed')
+    assert.deepEqual([failed.durationS, failed.sizeBytes], [null, null])
+  })
+
+  test('only at poster and MP4 leaves a recording without them', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    // Where both are made.
+    await writeFile(join(control.recordingsDir, '.work'), 'in the way')
+    await end(control, live)
+    const { playback, poster, download } = await reaches(control, live.issued.id, 'ready')
+    assert.ok(playback.hls)
+    assert.deepEqual([poster, download.mp4], [null, null])
+  })
+
+  test('while it is finished is waited for, and what was finished is not made again', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    const { streams } = control.context
+    const submit = streams.submit.bind(streams)
+    let refusals = 0
+    streams.submit = (id, fact) => {
+      if (fact.kind !== 'recording-finished' || refusals >= 2) return submit(id, fact)
+      refusals += 1
+      return Promise.reject(new DatabaseUnavailableError('as the test wants it'))
+    }
+    const mp4 = join(live.folder, 'recording.mp4')
+    await end(control, live)
+    const { ino } = await until('the MP4', () => stat(mp4).catch(() => null))
+    await reaches(control, live.issued.id, 'ready')
+    assert.equal(refusals, 2)
+    assert.equal((await stat(mp4)).ino, ino)
+  })
+})
+
+describe('another node', () => {
+  /** Control whose certainty about who is alive a test decides. */
+  async function other(place: string, others: { alive: string[]; isCertain: boolean }): Promise<TestControl> {
+    const control = await start({ place, env: { NODE_ID: `other-${++nodes}`, RECORDINGS_PATIENCE: '0.3' } })
+    control.context.lease.others = async () => ({ ...others, gone: [] })
+    return control
+  }
+
+  /** A broadcast that was over while its node, which kept one segment of it, was away. */
+  async function orphan(): Promise<{ place: string; live: Broadcast }> {
+    const place = `node-${++nodes}`
+    await using control = await start({ place })
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    await control.context.recorder[Symbol.asyncDispose]()
+    await put(control, live.issued.id, END)
+    return { place, live }
+  }
+
+  test('finishes what a node that is gone has left, where it can reach it', async () => {
+    const { place, live } = await orphan()
+    await using control = await other(place, { alive: [], isCertain: true })
+    control.context.recorder.start()
+    await delay(400)
+    await control.context.recorder.round()
+    assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 3)
+  })
+
+  test('leaves it alone as long as the node may live', async () => {
+    for (const others of [
+      { alive: [`node-${nodes + 1}`], isCertain: true },
+      { alive: [], isCertain: false },
+    ]) {
+      const { place, live } = await orphan()
+      await using control = await other(place, others)
+      await delay(400)
+      await control.context.recorder.round()
+      await delay(500)
+      assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
+      assert.equal(control.context.recorder.jobCount, 0)
+    }
+  })
+
+  test('that took the broadcast over says what becomes of it; this one only brings in its part', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
+    await database.query("UPDATE streams SET node_id = 'elsewhere', version = version + 1 WHERE id = ?", [
+      live.issued.id,
+    ])
+    await live.hls.segment(picture)
+    await control.context.recorder.round()
+    await until('its second segment', async () => (await segmentsIn(live.folder)).length === 2)
+    await put(control, live.issued.id, END)
+    await new PlaylistFolder(control.hlsDir).close(live.issued.id)
+    await until('its part to be done', () => control.context.recorder.jobCount === 0)
+    assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
+  })
 })
 
 test('a disk that is nearly full stops the recording, and what is kept can be played', async () => {
@@ -281,6 +398,24 @@ test('what has no pictures in it is a recording all the same, without poster and
 })
 
 describe('deleting', () => {
+  test('while it is being finished stops that and removes all of it', async () => {
+    await using control = await start()
+    const live = await broadcast(control)
+    for (let n = 0; n < 30; n++) await live.hls.segment(picture)
+    await until('all segments', async () => (await segmentsIn(live.folder)).length === 31)
+    await end(control, live)
+    await until('the playlist', async () => (await readdir(live.folder)).includes('index.m3u8'))
+    await put(control, live.issued.id, { kind: 'recording-delete-requested' })
+    await until(
+      'its folder to be gone',
+      async () => !(await readdir(control.recordingsDir)).includes(live.issued.id),
+    )
+    await until('the job to be done', () => control.context.recorder.jobCount === 0)
+    assert.ok(!(await readdir(control.recordingsDir)).includes(live.issued.id))
+    assert.equal(await recordingOf(control, live.issued.id), null)
+    assert.deepEqual(await eventTypes(live.issued.id), [])
+  })
+
   test('while it is being recorded ends the recording, not the stream', async () => {
     await using control = await start()
     const live = await broadcast(control)

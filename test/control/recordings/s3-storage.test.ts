@@ -88,14 +88,14 @@ test('a store that takes what it is sent and says nothing is an error, too', asy
 })
 
 test('a link lets anybody read one file, under a name of its own where it is to be saved', async () => {
-  const response = await fetch(await storage.link(ID, '1.ts'))
+  const response = await fetch(await storage.link(ID, '1.ts', 'GET'))
   assert.deepEqual([response.status, await response.text()], [200, 'a segment'])
   assert.equal(response.headers.get('content-type'), 'video/mp2t')
-  const unsigned = new URL(await storage.link(ID, 'recording.mp4'))
+  const unsigned = new URL(await storage.link(ID, 'recording.mp4', 'GET'))
   assert.match(unsigned.searchParams.get('response-content-disposition') ?? '', new RegExp(`${ID}\\.mp4`))
   const { s3 } = readConfig({ ...server.settings, S3_PUBLIC_URL: 'https://cdn.example' })
   using open = new S3Storage(s3 ?? assert.fail())
-  assert.equal(await open.link(ID, '1.ts'), `https://cdn.example/${ID}/1.ts`)
+  assert.equal(await open.link(ID, '1.ts', 'GET'), `https://cdn.example/${ID}/1.ts`)
 })
 
 test('removes all of a stream, and nothing else; twice is no error', async () => {

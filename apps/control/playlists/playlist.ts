@@ -1,0 +1,46 @@
+// What nginx-rtmp's playlist says.
+import HLS from 'hls-parser'
+import type { Segment } from '../recordings/segment.ts'
+
+export interface ListedSegment extends Segment {
+  /** As the playlist names it. */
+  readonly file: string
+}
+
+export interface Playlist {
+  /** Whether it says that nothing will follow. */
+  readonly closed: boolean
+  /** The oldest first. */
+  readonly segments: readonly ListedSegment[]
+}
+
+/**
+ * @param after only what follows this segment, if it is still listed: an hour of them takes milliseconds
+ * @throws when it is no media playlist
+ */
+export function parsePlaylist(text: string, after: ListedSegment | null = null): Playlist {
+  if (!text.startsWith('#EXTM3U')) throw new Error('this is no playlist')
+  const playlist = HLS.parse(after === null ? text : behind(text, after))
+  if (playlist.isMasterPlaylist) throw new Error('the playlist lists no segments')
+  return {
+    closed: playlist.endlist,
+    segments: playlist.segments.map(({ uri, duration, discontinuity, mediaSequenceNumber }) => ({
+      file: uri,
+      // hls_fragment_naming system: the time in ms when nginx began it.
+      startedAtMs: Number.parseInt(uri, 10),
+      sequence: mediaSequenceNumber,
+      durationMs: Math.round(duration * 1000),
+      discontinuity: discontinuity ?? false,
+    })),
+  }
+}
+
+/** The playlist as it would be if it began behind that segment. */
+function behind(text: string, { file, sequence }: ListedSegment): string {
+  const line = `\n${file}\n`
+  const at = text.lastIndexOf(line)
+  const [target] = /^#EXT-X-TARGETDURATION:.*$/m.exec(text) ?? []
+  if (at === -1 || target === undefined) return text
+  const head = ['#EXTM3U', '#EXT-X-VERSION:3', target, `#EXT-X-MEDIA-SEQUENCE:${sequence + 1}`]
+  return `${head.join('\n')}\n${text.slice(at + line.length)}`
+}
