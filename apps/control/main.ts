@@ -1,6 +1,6 @@
 // Control's process: settings, context, listen; and an orderly stop on SIGTERM or SIGINT.
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { destination, pino } from 'pino'
 import { buildApp, buildInternalApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContext } from './context.ts'
@@ -12,7 +12,9 @@ async function main(): Promise<void> {
   const { databaseUrl } = config
   if (databaseUrl === undefined)
     throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
-  const logger = pino(loggerOptions(config.logLevel))
+  // Written behind the work: a line that waits for the disk, or for whoever reads it, would keep a hook
+  // waiting. What is left is written when the process ends.
+  const logger = pino(loggerOptions(config.logLevel), destination({ sync: false }))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using context = await createContext({ config: { ...config, databaseUrl }, logger, migrationsDir })
   const app = await buildApp(context)

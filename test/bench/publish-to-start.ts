@@ -7,8 +7,10 @@ import type { Bench } from './bench.ts'
 import type { ControlProcess } from './control-process.ts'
 import { atMostTimes, type Row } from './measurement.ts'
 import { NginxProcess } from './nginx-process.ts'
+import type { GatePeer } from './programs/gate-peer.ts'
 import type { YesServer } from './programs/yes-server.ts'
 import { RtmpPublisher } from './rtmp-publisher.ts'
+import { insertStreams, waitingStreams } from './seeded-streams.ts'
 import { median, percentile } from './statistics.ts'
 
 /** What nginx and control do once a publisher has gone belongs to none of the samples. */
@@ -27,8 +29,9 @@ export async function publishToStart(parent: Bench): Promise<Row[]> {
   const { rounds, publishers } = bench.scale.rtmp
   const bare = await startBare(bench)
   const own = await startOnair(bench)
+  const byHand = await startByHand(bench)
   for (let count = 0; count < rounds * publishers; count++) {
-    for (const way of [bare.none, bare.yes, own]) await publishOnce(way)
+    for (const way of [bare.none, bare.yes, byHand, own]) await publishOnce(way)
   }
   const row = (what: string, figure: (samples: readonly number[]) => number): Row => ({
     ...{ what: `RTMP publish to Start, ${what}`, figure: figure(own.samples), unit: 'ms' },
@@ -36,6 +39,10 @@ export async function publishToStart(parent: Bench): Promise<Row[]> {
   })
   return [
     { ...row('median', median), bars: [atMostTimes(2.5)] },
+    {
+      ...{ what: 'RTMP publish to Start, median', figure: median(own.samples), unit: 'ms' },
+      beside: { what: 'the transaction by hand', figure: median(byHand.samples) },
+    },
     row('p99', (samples) => percentile(samples, 0.99)),
     {
       ...{ what: 'RTMP publish to Start, median', figure: median(own.samples), unit: 'ms' },
@@ -65,6 +72,24 @@ async function startBare(bench: Bench): Promise<{ none: Way; yes: Way }> {
     none: { port, app: 'none', nextName, samples: [] },
     yes: { port, app: 'yes', nextName, samples: [] },
   }
+}
+
+/** The same transaction, done by a hook that does nothing else. */
+async function startByHand(bench: Bench): Promise<Way> {
+  const { rounds, publishers } = bench.scale.rtmp
+  const database = await bench.database()
+  const hookPort = await bench.helper<GatePeer>('gate-peer').call('start', database.url.reveal())
+  const hook = `http://127.0.0.1:${hookPort}/hooks/nginx/on_publish`
+  const streams = waitingStreams(rounds * publishers)
+  await insertStreams(
+    database,
+    streams.map(({ stream }) => stream),
+  )
+  const keys = streams.map(({ key }) => key)
+  const [port = 0] = await freePorts(1)
+  const application = `application live { live on; on_publish ${hook}; }`
+  bench.use(await NginxProcess.bare(await bench.folder(), port, application))
+  return { port, app: 'live', nextName: async () => keys.pop() ?? '', samples: [] }
 }
 
 async function startOnair(bench: Bench): Promise<Way> {

@@ -11,6 +11,7 @@ import type { Secret } from '../secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { DatabaseUnavailableError, inTime } from './deadline.ts'
 
+const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
 const CONNECT_MS = 1_000
 const POOL_SIZE = 10
 /** Work that waits for a connection; beyond it the database is as good as away. */
@@ -30,7 +31,8 @@ export type Value = string | number | boolean | Date | Uint8Array | null
 export class ConnectionPool implements AsyncDisposable {
   readonly #pool: Pool
 
-  constructor(url: Secret) {
+  /** @param atOpen SQL that each connection begins with */
+  constructor(url: Secret, ...atOpen: readonly string[]) {
     const { host, port, socketPath, ...credentials } = parseConnectionUrl(url)
     this.#pool = createPool({
       ...credentials,
@@ -43,8 +45,8 @@ export class ConnectionPool implements AsyncDisposable {
       timezone: 'Z',
     })
     this.#pool.on('connection', (connection) => {
-      // Waits in the connection's own line, before whatever it was opened for.
-      connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+      // They wait in the connection's own line, before whatever it was opened for.
+      for (const sql of [READ_COMMITTED, ...atOpen]) connection.query(sql)
     })
   }
 

@@ -11,7 +11,8 @@ export class Transactions implements AsyncDisposable {
   readonly #pool: ConnectionPool
 
   constructor(url: Secret) {
-    this.#pool = new ConnectionPool(url)
+    // The first statement begins a transaction by itself: that saves a round trip to the server.
+    this.#pool = new ConnectionPool(url, 'SET autocommit = 0')
   }
 
   /**
@@ -20,7 +21,6 @@ export class Transactions implements AsyncDisposable {
    */
   run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#pool.use(async (connection) => {
-      await connection.query('START TRANSACTION')
       const result = await work(connection)
       await connection.query('COMMIT')
       return result

@@ -67,16 +67,28 @@ export class PublishGate {
     candidate: Candidate,
     signal: AbortSignal,
   ): Promise<Verdict> {
+    const remembered = this.#options.store.recall(keyHash)
+    // Good enough for a yes, which the commit checks against the database; a no must not be out of date.
+    if (remembered !== null && admission(remembered, this.#options.now()) === 'accept') {
+      const verdict = await this.#accept(remembered.id, keyHash, candidate, signal)
+      if (verdict.admitted) return verdict
+      await this.#options.folder.release(remembered.id)
+    }
+    return this.#decideAfresh(keyHash, candidate, signal)
+  }
+
+  async #decideAfresh(
+    keyHash: Uint8Array<ArrayBuffer>,
+    candidate: Candidate,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     const stream = await this.#options.store.findByKeyHash(keyHash)
     if (stream === null) return refuse('unknown_key')
     const first = admission(stream, this.#options.now())
-    if (first === 'look') {
-      const obstacle = await this.#makeRoom(stream)
-      if (obstacle !== null) return refuse(obstacle)
-    } else if (first !== 'accept') {
-      return refuse(first)
-    }
-    return this.#accept(stream.id, keyHash, candidate, signal)
+    if (first === 'accept') return this.#accept(stream.id, keyHash, candidate, signal)
+    if (first !== 'look') return refuse(first)
+    const obstacle = await this.#makeRoom(stream)
+    return obstacle === null ? this.#accept(stream.id, keyHash, candidate, signal, true) : refuse(obstacle)
   }
 
   async #accept(
@@ -84,14 +96,15 @@ export class PublishGate {
     keyHash: Uint8Array<ArrayBuffer>,
     candidate: Candidate,
     signal: AbortSignal,
+    madeRoom = false,
   ): Promise<Verdict> {
     const { streams, folder, nodeId, publicUrl, now } = this.#options
     const acceptedAt = now()
-    await folder.prepare(id)
-    const baselineAt = await folder.modifiedAt(id)
+    const baselineAt = folder.prepare(id)
     const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
     signal.throwIfAborted()
-    const result = await streams.submit(id, { kind: 'publisher-accepted', session, keyHash, publicUrl })
+    const fact = { kind: 'publisher-accepted', session, keyHash, publicUrl, firstOnly: !madeRoom } as const
+    const result = await streams.submit(id, fact)
     if (result?.changed) {
       if (!signal.aborted) return { admitted: true, id }
       // nginx has been told no meanwhile: nobody is there, and the next try must not find the place taken.

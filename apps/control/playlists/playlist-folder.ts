@@ -1,5 +1,6 @@
 // The HLS folder as nginx and control share it: <HLS_DIR>/<stream id>/index.m3u8.
-import { chown, mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chown, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isMissing, nullIfMissing } from '../file-errors.ts'
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
@@ -49,12 +50,21 @@ export class PlaylistFolder {
     return text === null ? null : parsePlaylist(text, after)
   }
 
-  /** Makes a stream's directory, so that it can be watched before nginx writes into it. */
-  async prepare(id: string): Promise<void> {
+  /**
+   * Makes a stream's directory, so that it can be watched before nginx writes into it. Not through the
+   * thread pool: a publisher waits for it, and the five ways there and back took longer than all else in
+   * control (0.5 ms, 0.1 now; on a busy machine several).
+   * @returns when the playlist that stands there was last written; null: there is none
+   */
+  prepare(id: string): Date | null {
     const directory = this.directory(id)
-    await mkdir(directory, { recursive: true, mode: 0o755 })
-    await this.#giveToOwner(directory)
-    await writeFile(join(directory, MARKER), '')
+    mkdirSync(directory, { recursive: true, mode: 0o755 })
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = statSync(this.root)
+      if (uid !== 0) chownSync(directory, uid, gid)
+    }
+    writeFileSync(join(directory, MARKER), '')
+    return statSync(join(directory, PLAYLIST), { throwIfNoEntry: false })?.mtime ?? null
   }
 
   /** The playlist has come, or will not come: the directory needs no keeping any more. */

@@ -21,6 +21,8 @@ export type Fact =
       readonly session: Session
       readonly keyHash: Uint8Array<ArrayBuffer>
       readonly publicUrl: string
+      /** Nobody has looked whether nginx still has a publisher from before: only for a stream that had none. */
+      readonly firstOnly?: boolean
     }
   | { readonly kind: 'publisher-gone'; readonly session: SessionRef }
   | { readonly kind: 'playlist-seen'; readonly nodeId: string; readonly modifiedAt: Date }
@@ -145,13 +147,14 @@ function unchanged(stream: Stream): Decision {
 
 function acceptPublisher(
   stream: Stream,
-  { session, keyHash, publicUrl }: Extract<Fact, { kind: 'publisher-accepted' }>,
+  { session, keyHash, publicUrl, firstOnly }: Extract<Fact, { kind: 'publisher-accepted' }>,
   now: Date,
 ): Decision {
   // The key may have been rotated since the publisher showed it.
   if (!sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
   const first = stream.status === 'waiting' && now < stream.keyExpiresAt
-  const back = stream.status === 'reconnecting' && stream.session === null && windowOpen(stream, now)
+  const back =
+    !firstOnly && stream.status === 'reconnecting' && stream.session === null && windowOpen(stream, now)
   if (!first && !back) return unchanged(stream)
   return {
     stream: {

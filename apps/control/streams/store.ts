@@ -61,6 +61,8 @@ export class StreamStore {
   readonly #transactions: Transactions
   /** Streams as they were last read or written here; the longest untouched first. */
   readonly #latest = new Map<string, Versioned>()
+  /** Which of them a key belongs to. */
+  readonly #byKey = new Map<string, string>()
 
   readonly #viewers: (id: string) => number
 
@@ -87,6 +89,12 @@ export class StreamStore {
     if (!STREAM_ID.test(id)) return null
     const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
     return row === null ? null : fromRow(row).stream
+  }
+
+  /** The stream of a key as it was last read or written here; the database may know better, or more. */
+  recall(keyHash: Uint8Array): Stream | null {
+    const id = this.#byKey.get(keyText(keyHash))
+    return (id === undefined ? undefined : this.#latest.get(id)?.stream) ?? null
   }
 
   async findByKeyHash(keyHash: Uint8Array<ArrayBuffer>): Promise<Stream | null> {
@@ -131,15 +139,22 @@ export class StreamStore {
   }
 
   #remember(versioned: Versioned): void {
-    const { id, status } = versioned.stream
-    this.#latest.delete(id)
+    const { id, keyHash, status } = versioned.stream
+    this.#forget(id)
     if (status === 'ended') return
     this.#latest.set(id, versioned)
+    this.#byKey.set(keyText(keyHash), id)
     if (this.#latest.size <= MAX_REMEMBERED) return
     for (const oldest of this.#latest.keys()) {
-      this.#latest.delete(oldest)
+      this.#forget(oldest)
       break
     }
+  }
+
+  #forget(id: string): void {
+    const stream = this.#latest.get(id)?.stream
+    this.#latest.delete(id)
+    if (stream !== undefined) this.#byKey.delete(keyText(stream.keyHash))
   }
 
   /** Null: somebody else changed the stream first, and nothing was written. */
@@ -276,4 +291,8 @@ export class StreamStore {
   async ping(): Promise<void> {
     await this.#database.run((client) => client.$queryRaw`SELECT 1`)
   }
+}
+
+function keyText(keyHash: Uint8Array): string {
+  return Buffer.from(keyHash).toString('base64')
 }

@@ -48,11 +48,10 @@ export class ViewerTable {
 
   /** The viewers of all other processes, by stream. */
   async elsewhere(): Promise<Counts> {
-    const rows = await this.#database.run(
-      (client) => client.$queryRaw<{ streamId: string; viewers: bigint }[]>`
-        SELECT stream_id AS streamId, CAST(SUM(viewers) AS UNSIGNED) AS viewers FROM viewers
-        WHERE process_id <> ${this.#processId} AND seen_at > UTC_TIMESTAMP(3) - INTERVAL ${STALE_S} SECOND
-        GROUP BY stream_id`,
+    const rows = await this.#database.sql.rows<{ streamId: string; viewers: number }>(
+      `SELECT stream_id AS streamId, CAST(SUM(viewers) AS UNSIGNED) AS viewers FROM viewers
+       WHERE process_id <> ? AND seen_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND GROUP BY stream_id`,
+      [this.#processId, STALE_S],
     )
     return new Map(rows.map(({ streamId, viewers }) => [streamId, Number(viewers)]))
   }

@@ -23,17 +23,17 @@ const exists = (file: string) =>
 
 describe('a stream’s directory', () => {
   test('is made ahead, readable for nginx and the world, and kept from being cleaned away', async () => {
-    await folder.prepare('a')
+    folder.prepare('a')
     const { mode, uid, gid } = await stat(join(root, 'a'))
     assert.equal(mode & 0o755, 0o755)
     const owner = await stat(root)
     assert.deepEqual([uid, gid], [owner.uid, owner.gid])
     assert.equal((await readdir(join(root, 'a'))).length, 1, 'nginx removes empty directories')
-    await folder.prepare('a')
+    folder.prepare('a')
   })
 
   test('needs no keeping once its playlist is there', async () => {
-    await folder.prepare('b')
+    folder.prepare('b')
     await folder.release('b')
     assert.deepEqual(await readdir(join(root, 'b')), [])
     await folder.release('b')
@@ -45,7 +45,7 @@ describe('a stream’s directory', () => {
 describe('a playlist', () => {
   test('is as old as it was last written; null when there is none', async () => {
     assert.equal(await folder.modifiedAt('c'), null)
-    await folder.prepare('c')
+    folder.prepare('c')
     assert.equal(await folder.modifiedAt('c'), null)
     await writeFile(path('c'), PLAYLIST)
     const when = new Date('2026-01-02T03:04:05.678Z')
@@ -59,7 +59,7 @@ describe('a playlist', () => {
   })
 
   test('is ended once, with nothing else changed', async () => {
-    await folder.prepare('d')
+    folder.prepare('d')
     await writeFile(path('d'), PLAYLIST)
     await folder.close('d')
     assert.equal(await readFile(path('d'), 'utf8'), `${PLAYLIST}#EXT-X-ENDLIST\n`)
@@ -71,7 +71,7 @@ describe('a playlist', () => {
   })
 
   test('whose last line has no end is ended on a line of its own', async () => {
-    await folder.prepare('e')
+    folder.prepare('e')
     await writeFile(path('e'), PLAYLIST.trimEnd())
     await folder.close('e')
     assert.equal(await readFile(path('e'), 'utf8'), `${PLAYLIST}#EXT-X-ENDLIST\n`)
@@ -84,7 +84,7 @@ describe('a playlist', () => {
   })
 
   test('that never came leaves no directory behind', async () => {
-    await folder.prepare('f')
+    folder.prepare('f')
     await folder.close('f')
     assert.ok(!(await exists(join(root, 'f'))))
     await folder.close('f')
@@ -92,7 +92,7 @@ describe('a playlist', () => {
   })
 
   test('that never came leaves a directory alone that has something else in it', async () => {
-    await folder.prepare('g')
+    folder.prepare('g')
     await mkdir(join(root, 'g', 'more'))
     await folder.close('g')
     assert.deepEqual(await readdir(join(root, 'g')), ['more'])

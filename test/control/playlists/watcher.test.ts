@@ -36,7 +36,7 @@ async function write(id: string, modifiedAt?: Date): Promise<void> {
 }
 
 async function awaited(id: string, baselineAt: Date | null = null): Promise<void> {
-  await folder.prepare(id)
+  folder.prepare(id)
   watcher.await(id, baselineAt)
 }
 
@@ -75,7 +75,7 @@ test('sees a stream’s first playlist, and when it was written', async () => {
 })
 
 test('sees a playlist that was there before it began to look', async () => {
-  await folder.prepare('early')
+  folder.prepare('early')
   await write('early')
   watcher.await('early', null)
   await until('it to be seen', () => ids().includes('early'))
@@ -83,7 +83,7 @@ test('sees a playlist that was there before it began to look', async () => {
 
 test('does not take the playlist of the session before for a new one, and sees the new one', async () => {
   const before = new Date(Date.now() - 10_000)
-  await folder.prepare('back')
+  folder.prepare('back')
   await write('back', before)
   watcher.await('back', before)
   await seesAnother('other')
@@ -105,7 +105,7 @@ test('sees a playlist whose directory was made after it began to look', async ()
 test('sees a playlist whose directory was removed and made anew', async () => {
   await awaited('anew')
   await rm(join(root, 'anew'), { recursive: true })
-  await folder.prepare('anew')
+  folder.prepare('anew')
   await write('anew')
   await until('it to be seen', () => ids().includes('anew'))
 })
