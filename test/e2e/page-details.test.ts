@@ -46,7 +46,7 @@ step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t)
   assert.equal(await video.atLiveEdge(), false)
   // Whoever presses a key sees where that led, without reaching for the mouse.
   await viewer.locator('body').press('ArrowLeft')
-  await viewer.locator('.behind').waitFor()
+  await viewer.locator('.place').waitFor()
   await viewer.mouse.move(400, 300)
   await viewer.locator('media-time-range').hover({ position: { x: 300, y: 26 } })
   await until('the time behind live over the bar', async () =>

@@ -1,20 +1,34 @@
-// The live list: a snapshot plus events.
+// The first page: a snapshot plus events.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RecordingPage } from '../../apps/web/src/api/recordings.ts'
 import type { Stream } from '../../apps/web/src/api/shapes.ts'
-import { type LiveList, reduceLiveList } from '../../apps/web/src/streams/live-list.ts'
-import { event, stream } from './stream-fixture.ts'
+import { type Home, reduceHome } from '../../apps/web/src/streams/home.ts'
+import { event, recording, stream } from './stream-fixture.ts'
 
-function snapshot(lastEventId: string, ...streams: Stream[]): LiveList | undefined {
-  return reduceLiveList(undefined, { type: 'snapshot', streams, lastEventId })
+function page(lastEventId: string, nextCursor: string | null, ...streamIds: string[]): RecordingPage {
+  return { recordings: streamIds.map((id) => recording(id)), nextCursor, lastEventId }
 }
 
-function after(list: LiveList | undefined, id: string, changed: Stream): LiveList | undefined {
-  return reduceLiveList(list, { type: 'event', event: event(id, changed) })
+function snapshot(lastEventId: string, ...streams: Stream[]): Home | undefined {
+  return withRecordings(page(lastEventId, null), ...streams)
 }
 
-function ids(list: LiveList | undefined): string[] | undefined {
-  return list?.streams.map(({ id }) => id)
+function withRecordings(recorded: RecordingPage, ...streams: Stream[]): Home | undefined {
+  const { lastEventId } = recorded
+  return reduceHome(undefined, { type: 'snapshot', streams, recorded, lastEventId })
+}
+
+function after(home: Home | undefined, id: string, changed: Stream): Home | undefined {
+  return reduceHome(home, { type: 'event', event: event(id, changed) })
+}
+
+function ids(home: Home | undefined): string[] | undefined {
+  return home?.streams.map(({ id }) => id)
+}
+
+function recorded(home: Home | undefined): string[] | undefined {
+  return home?.recordings.map(({ streamId }) => streamId)
 }
 
 test('shows a stream when it goes live and removes it when it ends', () => {
@@ -57,7 +71,12 @@ test('compares event ids as numbers, not as texts', () => {
 
 test('forgets everything older when a new snapshot comes, even if its ids begin anew', () => {
   const before = after(snapshot('500', stream('a')), '501', stream('b'))
-  const anew = reduceLiveList(before, { type: 'snapshot', streams: [stream('c')], lastEventId: '3' })
+  const anew = reduceHome(before, {
+    type: 'snapshot',
+    streams: [stream('c')],
+    recorded: page('3', null),
+    lastEventId: '3',
+  })
   assert.deepEqual(ids(after(anew, '4', stream('d'))), ['c', 'd'])
 })
 
@@ -66,7 +85,7 @@ test('knows nothing before the first snapshot', () => {
 })
 
 test('shows how many watch, and lets no older event change that', () => {
-  const told = reduceLiveList(snapshot('1', stream('a'), stream('b')), {
+  const told = reduceHome(snapshot('1', stream('a'), stream('b')), {
     type: 'stream.viewers',
     streamId: 'a',
     viewers: 7,
@@ -76,4 +95,37 @@ test('shows how many watch, and lets no older event change that', () => {
     later?.streams.map(({ id, status, viewers }) => `${id} ${status} ${viewers}`),
     ['a reconnecting 7', 'b live 0'],
   )
+})
+
+const ended = (id: string, startedAt: string, status: 'processing' | 'ready' | 'failed' = 'ready') =>
+  stream(id, { status: 'ended', recording: recording(id, { startedAt, status }) })
+
+test('shows a recording once it is ready, that of the newest broadcast first', () => {
+  const processing = after(snapshot('1', stream('a')), '2', ended('a', '2026-03-01T10:00:00Z', 'processing'))
+  assert.deepEqual(recorded(processing), [])
+  const ready = after(processing, '3', ended('a', '2026-03-01T10:00:00Z'))
+  assert.deepEqual([ids(ready), recorded(ready)], [[], ['a']])
+  const older = after(ready, '4', ended('b', '2026-03-01T09:00:00Z'))
+  assert.deepEqual(recorded(after(older, '5', ended('c', '2026-03-01T11:00:00Z'))), ['c', 'a', 'b'])
+})
+
+test('shows a recording once, whether the snapshot or an event has told of it', () => {
+  const home = withRecordings(page('1', null, 'a', 'b'))
+  assert.deepEqual(recorded(after(home, '2', ended('a', '2026-03-01T10:01:04.000Z')))?.toSorted(), ['a', 'b'])
+  assert.deepEqual(recorded(after(home, '3', ended('b', '2026-03-01T10:00:00Z', 'failed'))), ['a'])
+})
+
+test('adds older recordings behind those it shows, none of them twice', () => {
+  const first = withRecordings(page('5', 'from-b', 'a', 'b'))
+  assert.equal(first?.olderFrom, 'from-b')
+  const all = reduceHome(first, { type: 'older', recorded: page('6', null, 'b', 'c') })
+  assert.deepEqual([recorded(all), all?.olderFrom, all?.cursor], [['a', 'b', 'c'], null, '5'])
+})
+
+test('drops what was deleted when the recordings are read anew, unless events know better', () => {
+  const home = withRecordings(page('5', null, 'a', 'b'), stream('c'))
+  const again = reduceHome(home, { type: 'recordings', recorded: page('5', 'from-b', 'b') })
+  assert.deepEqual([recorded(again), again?.olderFrom, ids(again)], [['b'], 'from-b', ['c']])
+  const ready = after(home, '6', ended('c', '2026-03-01T11:00:00Z'))
+  assert.equal(reduceHome(ready, { type: 'recordings', recorded: page('5', null, 'a', 'b') }), ready)
 })
