@@ -203,6 +203,7 @@ step('shows older recordings when asked, and goes on with the keyboard where the
 })
 
 step('deletes the recording from the studio, for everybody', async () => {
+  await home.getByRole('link', { name: TITLE }).waitFor()
   await studio.reload()
   await studio.getByRole('button', { name: 'Delete recording' }).click()
   await look(browser, studio, 'studio-deleting')
