@@ -177,7 +177,9 @@ step('waits with the viewer for a recording that is being finished', async () =>
   )
 })
 
-step('shows older recordings when asked, and goes on with the keyboard where they begin', async () => {
+step('reads everything anew when the server says reset', async () => {
+  await home.goto(`${stack.url}/`)
+  await home.getByRole('link', { name: TITLE }).waitFor()
   const { query } = stack.database
   await query('CREATE TEMPORARY TABLE copies SELECT * FROM streams WHERE id = ?', [id()])
   for (let n = 10; n < 23; n += 1) {
@@ -187,9 +189,15 @@ step('shows older recordings when asked, and goes on with the keyboard where the
     )
     await query('INSERT INTO streams SELECT * FROM copies')
   }
-  await home.goto(`${stack.url}/`)
+  const body = 'id: 1\nevent: reset\ndata: {}\n\n'
+  const reset = { contentType: 'text/event-stream', body }
+  await home.route('**/v1/events?*', (route) => route.fulfill(reset), { times: 1 })
+  await home.evaluate(() => dispatchEvent(new Event('online')))
+  await until('a page of them', async () => (await home.locator('.recordings h3').count()) === 12)
+})
+
+step('shows older recordings when asked, and goes on with the keyboard where they begin', async () => {
   const titles = home.locator('.recordings h3')
-  await until('a page of them', async () => (await titles.count()) === 12)
   await home.getByRole('button', { name: 'Show more' }).focus()
   await home.keyboard.press('Enter')
   await until('all of them', async () => (await titles.count()) === 14)
