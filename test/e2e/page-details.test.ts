@@ -1,46 +1,17 @@
 // The page's finer points in a real Chromium: rewinding, keys, and what can go wrong before a stream is live.
 import assert from 'node:assert/strict'
-import { after, before } from 'node:test'
-import type { Page } from 'playwright-core'
-import { startBrowser, type TestBrowser } from '../support/browser.ts'
 import { Encoder } from '../support/encoder.ts'
 import { look } from '../support/screens.ts'
-import { TestStack } from '../support/stack.ts'
 import { step } from '../support/steps.ts'
 import { until } from '../support/until.ts'
-import { WatchedVideo } from '../support/watched-video.ts'
+import { openWindows, SLOW } from '../support/windows.ts'
 
 const TITLE = 'A quiet morning'
-const SLOW = { timeout: 40_000 }
 
-let stack: TestStack
-let browser: TestBrowser
-let studio: Page
-let viewer: Page
-let video: WatchedVideo
-let encoder: Encoder | undefined
-
-before(async () => {
-  stack = await TestStack.start()
-  browser = await startBrowser()
-  browser.context.setDefaultTimeout(15_000)
-  studio = await browser.context.newPage()
-  viewer = await browser.context.newPage()
-  video = new WatchedVideo(viewer)
-})
-
-after(async () => {
-  await encoder?.[Symbol.asyncDispose]()
-  await browser?.[Symbol.asyncDispose]()
-  await stack?.[Symbol.asyncDispose]()
-})
-
-const field = (label: string) => studio.getByLabel(label, { exact: true })
+const { stack, browser, studio, viewer, video, field, ...windows } = await openWindows()
 
 step('replaces the key while waiting, and keeps the studio over a reload', async () => {
-  await studio.goto(`${stack.url}/studio`)
-  await field('Title').fill(TITLE)
-  await studio.getByRole('button', { name: 'Get a stream key' }).click()
+  await windows.askForKey(TITLE)
   await studio.getByText('Waiting for your encoder').waitFor()
   const watchUrl = await field('Watch link').inputValue()
   const old = await field('Stream key').inputValue()
@@ -56,7 +27,7 @@ step('replaces the key while waiting, and keeps the studio over a reload', async
   const server = await field('Server').inputValue()
   await using refused = new Encoder(`${server}/${old}`)
   await refused.exited()
-  encoder = new Encoder(`${server}/${key}`)
+  windows.publish(`${server}/${key}`)
   await viewer.goto(watchUrl)
   await video.starts()
 })
@@ -75,7 +46,7 @@ step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t)
   assert.equal(await video.atLiveEdge(), false)
   // Whoever presses a key sees where that led, without reaching for the mouse.
   await viewer.locator('body').press('ArrowLeft')
-  await viewer.locator('.behind').waitFor()
+  await viewer.locator('.place').waitFor()
   await viewer.mouse.move(400, 300)
   await viewer.locator('media-time-range').hover({ position: { x: 300, y: 26 } })
   await until('the time behind live over the bar', async () =>
@@ -110,7 +81,7 @@ step('has YouTube’s keys, wherever the focus is', async () => {
 
 step('makes a new stream with the same title in one click, also after an unused key', async () => {
   await studio.getByRole('button', { name: 'End stream' }).click()
-  await studio.getByRole('dialog').getByRole('button', { name: 'End stream' }).click()
+  await windows.confirm('End stream')
   await studio.getByRole('button', { name: 'New stream with the same title' }).click()
   await studio.getByText('Waiting for your encoder').waitFor()
   await studio.getByRole('heading', { name: TITLE }).waitFor()
@@ -122,8 +93,7 @@ step('makes a new stream with the same title in one click, also after an unused 
 })
 
 step('says what is wrong with an encoder that sends another codec', async () => {
-  const url = `${await field('Server').inputValue()}/${await field('Stream key').inputValue()}`
-  await using _wrong = new Encoder(url, ['-c:v', 'flv1', '-g', '15'])
+  await using _wrong = new Encoder(await windows.ingestUrl(), ['-c:v', 'flv1', '-g', '15'])
   await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
   await look(browser, studio, 'studio-wrong-codec')
 })

@@ -1,43 +1,17 @@
 // An evening in a real Chromium: a streamer's studio in one window, a viewer in another, ffmpeg as OBS.
 import assert from 'node:assert/strict'
-import { after, before } from 'node:test'
-import type { Page } from 'playwright-core'
-import { startBrowser, type TestBrowser } from '../support/browser.ts'
-import { Encoder } from '../support/encoder.ts'
+import type { Encoder } from '../support/encoder.ts'
 import { look } from '../support/screens.ts'
-import { TestStack } from '../support/stack.ts'
 import { step } from '../support/steps.ts'
 import { until } from '../support/until.ts'
-import { WatchedVideo } from '../support/watched-video.ts'
+import { openWindows, SLOW } from '../support/windows.ts'
 
 const TITLE = 'Saturday night, live from the kitchen'
-const SLOW = { timeout: 40_000 }
 
-let stack: TestStack
-let browser: TestBrowser
-let studio: Page
-let viewer: Page
-let video: WatchedVideo
+const { stack, browser, studio, viewer, video, field, ...windows } = await openWindows()
 let encoder: Encoder | undefined
 let ingestUrl: string
 let watchUrl: string
-
-before(async () => {
-  stack = await TestStack.start()
-  browser = await startBrowser()
-  browser.context.setDefaultTimeout(15_000)
-  studio = await browser.context.newPage()
-  viewer = await browser.context.newPage()
-  video = new WatchedVideo(viewer)
-})
-
-after(async () => {
-  await encoder?.[Symbol.asyncDispose]()
-  await browser?.[Symbol.asyncDispose]()
-  await stack?.[Symbol.asyncDispose]()
-})
-
-const field = (label: string) => studio.getByLabel(label, { exact: true })
 
 step('says how to begin while nobody is live', async () => {
   await viewer.goto(`${stack.url}/`)
@@ -48,8 +22,7 @@ step('says how to begin while nobody is live', async () => {
 step('gives the streamer a key with ten minutes, hidden until asked for', async () => {
   await studio.goto(`${stack.url}/studio`)
   await look(browser, studio, 'studio-form')
-  await field('Title').fill(TITLE)
-  await studio.getByRole('button', { name: 'Get a stream key' }).click()
+  await windows.askForKey(TITLE)
   await studio.getByText('Waiting for your encoder').waitFor()
   assert.match((await studio.locator('.key-time').textContent()) ?? '', /within (10:00|9:5\d)/)
   assert.equal(await field('Stream key').getAttribute('type'), 'password')
@@ -58,7 +31,7 @@ step('gives the streamer a key with ten minutes, hidden until asked for', async 
   await studio.getByRole('button', { name: 'Hide' }).click()
   await look(browser, studio, 'studio-waiting')
   watchUrl = await field('Watch link').inputValue()
-  ingestUrl = `${await field('Server').inputValue()}/${await field('Stream key').inputValue()}`
+  ingestUrl = await windows.ingestUrl()
 })
 
 step('a watch page waits for a stream that is not live yet', async () => {
@@ -72,7 +45,7 @@ step('a watch page waits for a stream that is not live yet', async () => {
 step(
   'a card comes when the stream goes live, without a reload, and leads to a picture that moves',
   async () => {
-    encoder = new Encoder(ingestUrl)
+    encoder = windows.publish(ingestUrl)
     await viewer.getByRole('link', { name: TITLE }).waitFor(SLOW)
     await look(browser, viewer, 'live-one')
     await viewer.getByRole('link', { name: TITLE }).click()
@@ -117,7 +90,7 @@ step('waits over the last picture when the publisher is cut, and goes on by itse
   await look(browser, viewer, 'watch-reconnecting')
   await look(browser, studio, 'studio-reconnecting')
   const stood = await video.time()
-  encoder = new Encoder(ingestUrl)
+  encoder = windows.publish(ingestUrl)
   await studio.getByText('You are live').waitFor(SLOW)
   await viewer.getByText('The streamer lost the connection, waiting…').waitFor({ state: 'detached' })
   await video.reaches(stood + 3)
@@ -127,7 +100,7 @@ step('waits over the last picture when the publisher is cut, and goes on by itse
 step('ends from the studio; the viewer sees the last of it and is told', async (t) => {
   await studio.getByRole('button', { name: 'End stream' }).click()
   await look(browser, studio, 'studio-ending')
-  await studio.getByRole('dialog').getByRole('button', { name: 'End stream' }).click()
+  await windows.confirm('End stream')
   const endedAt = performance.now()
   await studio.getByText('You ended it.').waitFor()
   await encoder?.exited()

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 let broken = false
 
 /** A test that is skipped once one before it has failed: what it would begin with is not there. */
-export function step(title: string, run: (t: TestContext) => Promise<void>): void {
+export function step(title: string, run: (t: TestContext) => void | Promise<void>): void {
   test(title, async (t) => {
     if (broken) return t.skip('an earlier step failed')
     broken = true

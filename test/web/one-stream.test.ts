@@ -7,7 +7,7 @@ import {
   reduceOneStream,
   UNKNOWN_STREAM,
 } from '../../apps/web/src/streams/one-stream.ts'
-import { event, stream } from './stream-fixture.ts'
+import { event, recording, stream } from './stream-fixture.ts'
 
 function run(...inputs: OneStreamInput[]): OneStream {
   return inputs.reduce(reduceOneStream, UNKNOWN_STREAM)
@@ -65,4 +65,14 @@ test('knows how many watch from reads and from what is told, not from older even
   assert.equal(run(read(live, '0'), told(9, 'b')).stream?.viewers, 0)
   assert.equal(run(read(live, '0'), told(9), happened('7', { ...live, status: 'ended' })).stream?.viewers, 0)
   assert.equal(run(told(9)).stream, undefined)
+})
+
+test('does not bring a deleted recording back, whatever is still on its way', () => {
+  const ended = stream('a', { status: 'ended', recording: recording('a') })
+  const seen = run(happened('7', ended))
+  assert.equal(seen.stream?.recording?.status, 'ready')
+  const deleted = run(happened('7', ended), { type: 'recording-deleted' })
+  assert.deepEqual([deleted.stream?.recording, deleted.recordingDeleted], [null, true])
+  assert.equal(reduceOneStream(deleted, read(ended, '7')).stream?.recording, null)
+  assert.equal(reduceOneStream(deleted, happened('8', ended)).stream?.recording, null)
 })

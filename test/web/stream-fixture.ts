@@ -1,5 +1,5 @@
-// Streams and events as the service sends them, for the page's tests.
-import type { Stream, StreamEvent } from '../../apps/web/src/api/shapes.ts'
+// Streams, recordings and events as the service sends them, for the page's tests.
+import type { Recording, Stream, StreamEvent } from '../../apps/web/src/api/shapes.ts'
 
 export function stream(id: string, changes: Partial<Stream> = {}): Stream {
   return {
@@ -17,6 +17,26 @@ export function stream(id: string, changes: Partial<Stream> = {}): Stream {
       hls: `http://localhost:8080/hls/${id}/index.m3u8`,
       dash: `http://localhost:8080/dash/${id}/index.mpd`,
     },
+    recording: null,
+    ...changes,
+  }
+}
+
+export function recording(streamId: string, changes: Partial<Recording> = {}): Recording {
+  const folder = `http://localhost:8080/recordings/${streamId}`
+  return {
+    streamId,
+    title: null,
+    status: 'ready',
+    startedAt: '2026-03-01T10:01:04.000Z',
+    endedAt: '2026-03-01T10:11:04.000Z',
+    durationS: 600.5,
+    sizeBytes: 9_000_000,
+    missingSegments: 0,
+    playback: { hls: `${folder}/index.m3u8` },
+    download: { mp4: `${folder}/recording.mp4` },
+    poster: `${folder}/poster.jpg`,
+    error: null,
     ...changes,
   }
 }

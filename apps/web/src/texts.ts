@@ -34,7 +34,20 @@ export const TEXTS = {
     emptyText: 'Streams show up here by themselves the moment they start.',
     emptyAction: 'Go live yourself',
     reconnecting: 'Connection lost, waiting',
+    picture: 'What it shows now',
     count: (n: number) => (n === 1 ? '1 stream' : `${n} streams`),
+  },
+  recording: {
+    list: 'Recordings',
+    more: 'Show more',
+    poster: 'A picture of it',
+    lasts: 'Lasts',
+    recordedOn: 'Live on',
+    download: 'Download MP4',
+    missing: (seconds: number) =>
+      `About ${seconds} seconds of the broadcast could not be kept; the rest is here.`,
+    failed: 'The broadcast could not be recorded in full.',
+    safe: (duration: string) => `What is safe, ${duration}, can be watched.`,
   },
   watch: {
     player: 'Video player',
@@ -48,6 +61,10 @@ export const TEXTS = {
     neverLiveTitle: 'This stream never started',
     neverLiveText: 'It ended before there was anything to see.',
     lasted: (duration: string) => `It was on air for ${duration}.`,
+    replay: 'Watch the recording',
+    recordingComing: 'The recording will be here in a moment.',
+    recordedInPart: 'Part of it was recorded.',
+    notRecorded: 'It could not be recorded.',
     missingTitle: 'There is no such stream',
     missingText: 'The link may be mistyped, or the stream was removed.',
     back: 'See who is live now',
@@ -70,7 +87,29 @@ export const TEXTS = {
       ['C', 'Captions, where there are any'],
       ['0 … 9', 'To a tenth of what can be seen'],
       ['Home', 'To the oldest'],
-      ['End', 'To the live edge'],
+      ['End', 'To the live edge, or to the end'],
     ],
   },
 } as const
+
+/** Why a recording has failed, by its error's `code`. */
+export const RECORDING_FAILURES: Readonly<Record<string, string>> = {
+  nothing_recorded: 'Nothing of the broadcast could be recorded.',
+  storage_unavailable:
+    'Not all of the broadcast could be recorded: its storage was out of reach for too long.',
+  disk_full: 'Not all of the broadcast could be recorded: the server’s disk was nearly full.',
+}
+
+/** What went wrong with a call, by the problem's `code`, then by the status; otherwise what the service itself says. */
+export const FAILURES: Readonly<Record<string, string>> = {
+  unreachable: 'The server can’t be reached. Check the connection and try again.',
+  unreadable_answer: 'The server’s answer could not be understood. Reload the page and try again.',
+  unauthorized: 'The key is not valid for this stream any more. It may have been replaced in another tab.',
+  not_your_stream: 'The key belongs to another stream.',
+  stream_not_waiting: 'The stream waits no more, so its key can’t be replaced. Make a new stream.',
+  stream_not_found: 'The server does not know this stream any more.',
+  '429': 'Too many tries from here. Wait a minute, then try again.',
+  '500': 'Something went wrong on the server. Try again in a moment.',
+  '502': 'The server is starting. Try again in a moment.',
+  '503': 'The server is not ready. Try again in a moment.',
+}

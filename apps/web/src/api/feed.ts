@@ -1,4 +1,5 @@
 // The page's one EventSource on /v1/events, kept open for as long as the page is.
+import { EVENT_TYPES } from '../../../control/events/event.ts'
 import { type StreamEvent, StreamEventShape, type ViewersEvent, ViewersEventShape } from './shapes.ts'
 
 const RETRY_FIRST_MS = 1_000
@@ -6,16 +7,6 @@ const RETRY_MAX_MS = 15_000
 const TICK_MS = 5_000
 /** A clock that jumped this far means the machine slept. Browsers slow hidden tabs to a tick a minute. */
 const SLEPT_MS = 90_000
-
-const EVENT_TYPES = [
-  'stream.created',
-  'stream.connecting',
-  'stream.live',
-  'stream.reconnecting',
-  'stream.ended',
-  'recording.ready',
-  'recording.failed',
-]
 
 export interface FeedOptions {
   /** `stream` or `types`, as GET /v1/events takes them. */

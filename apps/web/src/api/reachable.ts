@@ -7,6 +7,11 @@ export function reachableHttpUrl(url: string, pageOrigin: string): string {
   return isLoopback(hostname) ? new URL(pathname + search, pageOrigin).href : url
 }
 
+/** The same for the page that is open. */
+export function hereUrl(url: string): string {
+  return reachableHttpUrl(url, location.origin)
+}
+
 /** `rtmp://localhost:1935/live` with the page's host name in place of a loopback one, port and path kept. */
 export function reachableIngestUrl(url: string, pageHostname: string): string {
   const { hostname } = new URL(url)

@@ -17,12 +17,15 @@ export class ApiError extends Error {
 }
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly body?: unknown
-  /** The stream key, for what only the owner may. */
-  readonly key?: string
+  /** A stream key, for what only its owner may; or an API token. */
+  readonly bearer?: string | undefined
   readonly signal?: AbortSignal
 }
+
+/** What a header can carry; nothing else is a credential. */
+const BEARER = /^[\x21-\x7e]+$/
 
 /** @throws ApiError; an AbortError when the signal says so. */
 export async function request<T>(
@@ -43,9 +46,15 @@ export async function request<T>(
   return answer.data
 }
 
-async function send(path: string, { method = 'GET', body, key, signal }: RequestOptions): Promise<Response> {
+async function send(
+  path: string,
+  { method = 'GET', body, bearer, signal }: RequestOptions,
+): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' })
-  if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+  if (bearer !== undefined) {
+    if (!BEARER.test(bearer)) throw new ApiError(401, { code: 'unauthorized' })
+    headers.set('authorization', `Bearer ${bearer}`)
+  }
   if (body !== undefined) headers.set('content-type', 'application/json')
   try {
     return await fetch(path, {

@@ -3,23 +3,45 @@
 import * as z from 'zod/mini'
 import type { ViewersEventResource } from '../../../control/events/schemas.ts'
 import type { IngestResource } from '../../../control/ingest/schemas.ts'
+import type { RecordingResource } from '../../../control/recordings/schemas.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../control/streams/schemas.ts'
 
 // zod would compile its parsers with `new Function`, which the Content-Security-Policy forbids.
 z.config({ jitless: true })
 
-export type Stream = Omit<StreamResource, 'recording'>
+export type Recording = Omit<RecordingResource, 'error'> & {
+  /** Of any code: one that this page does not know yet says what it means in `detail`. */
+  readonly error: { readonly code: string; readonly detail: string } | null
+}
+export type Stream = Omit<StreamResource, 'recording'> & { readonly recording: Recording | null }
 export type ViewersEvent = Omit<ViewersEventResource, 'createdAt'>
 export type Ingest = IngestResource
 export type IssuedKey = IssuedStreamResource['streamKey']
-export type IssuedStream = Omit<IssuedStreamResource, 'recording'>
+export type IssuedStream = Stream & Pick<IssuedStreamResource, 'streamKey'>
 
 const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'))
 const url = z.string().check(z.refine((text) => URL.canParse(text), 'must be a URL'))
+const text = z.nullable(z.string())
+const number = z.nullable(z.number())
+
+export const RecordingShape: z.ZodMiniType<Recording> = z.object({
+  streamId: z.string(),
+  title: text,
+  status: z.enum(['recording', 'processing', 'ready', 'failed']),
+  startedAt: time,
+  endedAt: z.nullable(time),
+  durationS: number,
+  sizeBytes: number,
+  missingSegments: z.number(),
+  playback: z.object({ hls: z.nullable(url) }),
+  download: z.object({ mp4: z.nullable(url) }),
+  poster: z.nullable(url),
+  error: z.nullable(z.object({ code: z.string(), detail: z.string() })),
+})
 
 const stream = {
   id: z.string().check(z.regex(/^[a-z0-9]+$/)),
-  title: z.nullable(z.string()),
+  title: text,
   status: z.enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended']),
   createdAt: time,
   connectedAt: z.nullable(time),
@@ -33,6 +55,7 @@ const stream = {
   record: z.boolean(),
   viewers: z.number(),
   playback: z.object({ hls: url, dash: url }),
+  recording: z.nullable(RecordingShape),
 }
 const key = { expiresAt: time, ingestUrl: url }
 
@@ -50,7 +73,13 @@ export const IssuedStreamShape: z.ZodMiniType<IssuedStream> = z.object({
 
 export const StreamListShape = z.object({
   data: z.array(StreamShape),
-  nextCursor: z.nullable(z.string()),
+  nextCursor: text,
+  lastEventId: z.string(),
+})
+
+export const RecordingListShape = z.object({
+  data: z.array(RecordingShape),
+  nextCursor: text,
   lastEventId: z.string(),
 })
 
@@ -69,9 +98,6 @@ export const ViewersEventShape: z.ZodMiniType<ViewersEvent> = z.object({
   streamId: z.string(),
   viewers: z.number(),
 })
-
-const text = z.nullable(z.string())
-const number = z.nullable(z.number())
 
 /** What comes in from the streamer's encoder. */
 export const IngestShape: z.ZodMiniType<Ingest> = z.object({

@@ -40,27 +40,32 @@ export async function listLiveStreams(signal: AbortSignal): Promise<LiveSnapshot
 
 /** With its key the answer also says until when that can be used. */
 export function readStream(id: string, key: string | undefined, signal: AbortSignal): Promise<Stream> {
-  return request(StreamShape, streamPath(id), { signal, ...(key === undefined ? {} : { key }) })
+  return request(StreamShape, streamPath(id), { signal, bearer: key })
 }
 
-export function createStream(title: string, record: boolean): Promise<IssuedStream> {
+/** @param token an API token, where the server creates streams for its operators only */
+export function createStream(
+  title: string,
+  record: boolean,
+  token: string | undefined,
+): Promise<IssuedStream> {
   const body = { record, ...(title.trim() === '' ? {} : { title: title.trim() }) }
-  return request(IssuedStreamShape, '/v1/streams', { method: 'POST', body })
+  return request(IssuedStreamShape, '/v1/streams', { method: 'POST', body, bearer: token })
 }
 
 /** A waiting stream's new key; the old one is dead. */
 export function rotateKey(id: string, key: string): Promise<IssuedKey> {
-  return request(IssuedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', key })
+  return request(IssuedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', bearer: key })
 }
 
 export function endStream(id: string, key: string): Promise<Stream> {
-  return request(StreamShape, `${streamPath(id)}/end`, { method: 'POST', key })
+  return request(StreamShape, `${streamPath(id)}/end`, { method: 'POST', bearer: key })
 }
 
 export function readIngest(id: string, key: string, signal: AbortSignal): Promise<Ingest> {
-  return request(IngestShape, `${streamPath(id)}/ingest`, { key, signal })
+  return request(IngestShape, `${streamPath(id)}/ingest`, { bearer: key, signal })
 }
 
-function streamPath(id: string): string {
+export function streamPath(id: string): string {
   return `/v1/streams/${encodeURIComponent(id)}`
 }

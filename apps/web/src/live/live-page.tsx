@@ -1,15 +1,16 @@
-// `/`: a card for each stream that is on air, as the events come.
-import { useLiveList } from '../streams/use-live-list.ts'
+// `/`: a card for each stream that is on air and below one for each recording, as the events come.
+import { useHome } from '../streams/use-home.ts'
 import { TEXTS } from '../texts.ts'
 import { useDocumentTitle } from '../ui/document-title.ts'
 import { LostNotice } from '../ui/lost-notice.tsx'
 import { Message } from '../ui/message.tsx'
+import { RecordingList } from './recording-list.tsx'
 import { StreamCard } from './stream-card.tsx'
 
 export function LivePage() {
-  const { list, connected } = useLiveList()
+  const { home, connected, showOlder } = useHome()
   useDocumentTitle('')
-  const streams = list?.streams
+  const streams = home?.streams
   return (
     <>
       <div class="page-head">
@@ -32,6 +33,12 @@ export function LivePage() {
           <StreamCard key={stream.id} stream={stream} />
         ))}
       </ul>
+      {home !== undefined && home.recordings.length > 0 && (
+        <RecordingList
+          recordings={home.recordings}
+          showOlder={home.olderFrom === null ? undefined : showOlder}
+        />
+      )}
     </>
   )
 }

@@ -1,10 +1,11 @@
-// One live stream in the list: where its preview picture goes, status, time on air and title.
+// One live stream in the list: what it shows, status, time on air and title.
 import type { Stream } from '../api/shapes.ts'
 import { TEXTS } from '../texts.ts'
 import play from '../ui/icons/play.svg'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
 import { ViewerCount } from '../ui/viewer-count.tsx'
+import { LivePicture } from './live-picture.tsx'
 
 export function StreamCard({ stream }: { stream: Stream }) {
   return (
@@ -12,6 +13,7 @@ export function StreamCard({ stream }: { stream: Stream }) {
       <a href={`/watch/${stream.id}`}>
         <div class={`preview preview-${stream.status}`}>
           <img src={play} alt="" width="56" height="56" />
+          <LivePicture id={stream.id} live={stream.status === 'live'} />
           <StatusBadge status={stream.status} />
           {stream.liveAt !== null && <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />}
         </div>

@@ -1,4 +1,4 @@
-// Plays a live HLS playlist in a <video>: hls.js where there is Media Source, else the browser itself.
+// Plays an HLS playlist, of a live stream or of a recording, in a <video>: hls.js where there is Media Source, else the browser itself.
 // Keeps on trying for as long as it is open: playlists come late, stand still while the streamer is
 // away, and servers restart.
 import Hls, { ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
@@ -61,6 +61,8 @@ function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackOpt
       events.onTrouble(false)
       events.onTargetDuration(details.targetduration)
     })
+    // A recording's playlist is not asked for again.
+    next.on(Events.FRAG_LOADED, () => events.onTrouble(false))
     next.on(Events.ERROR, (_, { fatal, type }) => {
       if (!fatal) return
       if (type === ErrorTypes.MEDIA_ERROR && performance.now() - recoveredAt > RECOVERY_MS) {

@@ -7,6 +7,8 @@ export interface OneStream {
   readonly stream: Stream | undefined
   /** The service says that there is no such stream. */
   readonly missing: boolean
+  /** For good: what comes later and still has it is older. */
+  readonly recordingDeleted: boolean
   /** The id of the last event that is in it. */
   readonly cursor: string
 }
@@ -17,21 +19,35 @@ export type OneStreamInput =
   /** `askedAt`: the cursor when the question was sent. */
   | { readonly type: 'read'; readonly stream: Stream; readonly askedAt: string }
   | { readonly type: 'missing' }
+  /** By this page's own call, or found out: there is no event for it. */
+  | { readonly type: 'recording-deleted' }
   /** The log began anew, or no longer has what comes after the cursor. */
   | { readonly type: 'reset' }
 
-export const UNKNOWN_STREAM: OneStream = { stream: undefined, missing: false, cursor: '0' }
+export const UNKNOWN_STREAM: OneStream = {
+  stream: undefined,
+  missing: false,
+  recordingDeleted: false,
+  cursor: '0',
+}
 
 /**
  * The answer to a read carries no cursor. It counts unless an event came while it was under way:
  * the subscription stood before the question, so events tell everything that the answer may not.
  */
 export function reduceOneStream(state: OneStream, input: OneStreamInput): OneStream {
+  const next = reduce(state, input)
+  return next.recordingDeleted && next.stream?.recording
+    ? { ...next, stream: { ...next.stream, recording: null } }
+    : next
+}
+
+function reduce(state: OneStream, input: OneStreamInput): OneStream {
   switch (input.type) {
     case 'event': {
       const { id, stream } = input.event
       if (!isAfter(id, state.cursor)) return state
-      return { stream: withKnown(stream, state.stream), missing: false, cursor: id }
+      return { ...state, stream: withKnown(stream, state.stream), missing: false, cursor: id }
     }
     case 'read':
       if (input.askedAt === state.cursor) return { ...state, stream: input.stream, missing: false }
@@ -42,6 +58,8 @@ export function reduceOneStream(state: OneStream, input: OneStreamInput): OneStr
       return { ...state, stream: { ...state.stream, viewers: input.viewers } }
     case 'missing':
       return { ...state, missing: true }
+    case 'recording-deleted':
+      return { ...state, recordingDeleted: true }
     case 'reset':
       return { ...state, cursor: UNKNOWN_STREAM.cursor }
     default:

@@ -10,6 +10,8 @@ const RETRY_MS = 3_000
 
 export interface OneStreamView extends OneStream {
   readonly connected: boolean
+  /** The recording is gone, and this page knows it first. */
+  readonly onRecordingDeleted: () => void
 }
 
 export interface OneStreamOptions {
@@ -23,7 +25,8 @@ export function useOneStream(id: string, { key, viewer = false }: OneStreamOptio
   const [state, dispatch] = useReducer<OneStream, OneStreamInput>(reduceOneStream, UNKNOWN_STREAM)
   const [connected, setConnected] = useState(true)
   useEffect(() => followOneStream(id, { key, viewer }, dispatch, setConnected), [id, key, viewer])
-  return { ...state, connected }
+  const onRecordingDeleted = () => dispatch({ type: 'recording-deleted' })
+  return { ...state, connected, onRecordingDeleted }
 }
 
 /** Returns its own undo. */

@@ -1,9 +1,10 @@
-// The start: a title, whether to record, one button.
+// The start: a title, whether to record, one button; and an API token where the server asks for one.
 import { useState } from 'preact/hooks'
-import { createStream } from '../api/streams.ts'
-import { type StudioSession, toSession } from './session.ts'
-import { CREATE_FAILURES, STUDIO_TEXTS } from './studio-texts.ts'
-import { useCall } from './use-call.ts'
+import { useCall } from '../ui/use-call.ts'
+import { createSession, knownToken, wantsToken } from './create-call.ts'
+import type { StudioSession } from './session.ts'
+import { STUDIO_TEXTS, TOKEN_TEXTS } from './studio-texts.ts'
+import { TokenField } from './token-field.tsx'
 
 /** Of the contract. The browser counts UTF-16 units, so that at most it stops a little early. */
 const TITLE_LENGTH = 120
@@ -11,7 +12,20 @@ const TITLE_LENGTH = 120
 export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) => void }) {
   const [title, setTitle] = useState('')
   const [record, setRecord] = useState(false)
-  const create = useCall(async () => onCreated(toSession(await createStream(title, record))), CREATE_FAILURES)
+  /** Undefined: nobody has asked for one. */
+  const [token, setToken] = useState(knownToken)
+  const create = useCall(
+    async () => {
+      try {
+        onCreated(await createSession(title, record, token?.trim() || undefined))
+      } catch (error) {
+        if (!wantsToken(error) || token?.trim()) throw error
+        // No failure yet: only now is it known that one is needed.
+        setToken('')
+      }
+    },
+    { unauthorized: TOKEN_TEXTS.wrong },
+  )
   return (
     <form
       class="panel create"
@@ -44,6 +58,7 @@ export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) 
         />
         <span>{STUDIO_TEXTS.recordLabel}</span>
       </label>
+      {token !== undefined && <TokenField token={token} onChange={setToken} />}
       <button type="submit" class="button" aria-disabled={create.busy}>
         {create.busy ? STUDIO_TEXTS.creating : STUDIO_TEXTS.create}
       </button>

@@ -3,8 +3,8 @@ import { useState } from 'preact/hooks'
 import { useNow } from '../ui/clock.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { formatDuration } from '../ui/duration.ts'
+import { useCall } from '../ui/use-call.ts'
 import { STUDIO_TEXTS } from './studio-texts.ts'
-import { useCall } from './use-call.ts'
 
 const SHOWN = { type: 'text' } as const
 const HIDDEN = { type: 'password' } as const

@@ -1,14 +1,13 @@
 // After the end: the same again in one click, or from the form.
-import { createStream } from '../api/streams.ts'
-import { toSession } from './session.ts'
+import { useCall } from '../ui/use-call.ts'
+import { createSession, knownToken } from './create-call.ts'
 import type { StreamDeskProps } from './stream-desk.tsx'
-import { CREATE_FAILURES, STUDIO_TEXTS } from './studio-texts.ts'
-import { useCall } from './use-call.ts'
+import { STUDIO_TEXTS, TOKEN_TEXTS } from './studio-texts.ts'
 
 export function NextStream({ session, onChange }: StreamDeskProps) {
   const again = useCall(
-    async () => onChange(toSession(await createStream(session.title ?? '', session.record))),
-    CREATE_FAILURES,
+    async () => onChange(await createSession(session.title ?? '', session.record, knownToken())),
+    { unauthorized: TOKEN_TEXTS.missing },
   )
   return (
     <div class="next">

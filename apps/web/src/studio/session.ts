@@ -1,6 +1,7 @@
-// The studio's stream across reloads. The key lives in this tab's session storage and nowhere else.
+// The studio's stream with its key, across reloads.
 import * as z from 'zod/mini'
 import type { IssuedKey, IssuedStream } from '../api/shapes.ts'
+import { readTab, writeTab } from './tab-storage.ts'
 
 const STORAGE_KEY = 'onair.studio'
 
@@ -26,19 +27,14 @@ export function withKey(session: StudioSession, { value, ingestUrl, expiresAt }:
 
 export function loadSession(): StudioSession | undefined {
   try {
-    const session = StudioSession.safeParse(JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? 'null'))
+    const session = StudioSession.safeParse(JSON.parse(readTab(STORAGE_KEY) ?? 'null'))
     return session.success ? session.data : undefined
   } catch {
-    // Storage can be switched off, or hold something else.
+    // It holds something else.
     return undefined
   }
 }
 
 export function saveSession(session: StudioSession | undefined): void {
-  try {
-    if (session === undefined) sessionStorage.removeItem(STORAGE_KEY)
-    else sessionStorage.setItem(STORAGE_KEY, JSON.stringify(session))
-  } catch {
-    // Without storage the studio works until the reload.
-  }
+  writeTab(STORAGE_KEY, session === undefined ? undefined : JSON.stringify(session))
 }

@@ -1,16 +1,17 @@
 // The studio of one stream: its status as it moves, and what the streamer needs in each.
-import { reachableHttpUrl, reachableIngestUrl } from '../api/reachable.ts'
-import { rotateKey } from '../api/streams.ts'
+import { hereUrl, reachableIngestUrl } from '../api/reachable.ts'
+import { endStream, rotateKey } from '../api/streams.ts'
 import { useOneStream } from '../streams/use-one-stream.ts'
 import { TEXTS } from '../texts.ts'
 import { LostNotice } from '../ui/lost-notice.tsx'
 import { useLoaded } from '../ui/use-loaded.ts'
 import { advice } from './advice.ts'
+import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 import { EncoderHelp } from './encoder-help.tsx'
-import { EndStream } from './end-stream.tsx'
 import { IngestPanel } from './ingest-panel.tsx'
 import { KeyPanel } from './key-panel.tsx'
 import { NextStream } from './next-stream.tsx'
+import { RecordingPanel } from './recording-panel.tsx'
 import { type StudioSession, withKey } from './session.ts'
 import { StatusLine } from './status-line.tsx'
 import { STUDIO_TEXTS } from './studio-texts.ts'
@@ -24,11 +25,22 @@ export interface StreamDeskProps {
   readonly onChange: (session: StudioSession | undefined) => void
 }
 
+const END: ConfirmTexts = {
+  label: STUDIO_TEXTS.end,
+  title: STUDIO_TEXTS.endTitle,
+  text: STUDIO_TEXTS.endText,
+  cancel: STUDIO_TEXTS.endCancel,
+  confirm: STUDIO_TEXTS.end,
+  busy: STUDIO_TEXTS.ending,
+}
+
 /** It brings the player's larger half along. */
 const loadPreview = () => import('./preview.tsx').then((module) => module.Preview)
 
 export function StreamDesk({ session, onChange }: StreamDeskProps) {
-  const { stream, missing, connected } = useOneStream(session.id, { key: session.key })
+  const { stream, missing, connected, recordingDeleted, onRecordingDeleted } = useOneStream(session.id, {
+    key: session.key,
+  })
   const status = stream?.status
   const history = useIngest(session.id, session.key, status)
   const forMs = useStatusAge(stream)
@@ -45,15 +57,23 @@ export function StreamDesk({ session, onChange }: StreamDeskProps) {
         missing={missing}
         advice={stream && advice({ stream, ingest: history.latest, forMs })}
       />
-      {over && <NextStream session={session} onChange={onChange} />}
       {watchable && (
         <div class="studio-preview">
           {Preview !== undefined && Preview !== 'failed' && (
-            <Preview url={reachableHttpUrl(stream.playback.hls, location.origin)} live={status === 'live'} />
+            <Preview url={hereUrl(stream.playback.hls)} live={status === 'live'} />
           )}
         </div>
       )}
       {stream && status !== 'waiting' && !over && <IngestPanel stream={stream} history={history} />}
+      {stream && (stream.recording || recordingDeleted) && (
+        <RecordingPanel
+          recording={stream.recording}
+          streamKey={session.key}
+          live={!over}
+          onDeleted={onRecordingDeleted}
+        />
+      )}
+      {over && <NextStream session={session} onChange={onChange} />}
       {!over && (
         <>
           <WatchLink id={session.id} />
@@ -65,7 +85,13 @@ export function StreamDesk({ session, onChange }: StreamDeskProps) {
           ) : (
             encoder
           )}
-          <EndStream id={session.id} streamKey={session.key} label={STUDIO_TEXTS.end} />
+          {/* The page itself moves on by the event that follows. */}
+          <ConfirmButton
+            texts={END}
+            work={async () => {
+              await endStream(session.id, session.key)
+            }}
+          />
         </>
       )}
     </>

@@ -32,7 +32,6 @@ export const STUDIO_TEXTS = {
   endTitle: 'End the stream?',
   endText: 'Viewers see that it has ended, and the key stops working. This can’t be undone.',
   endCancel: 'Keep streaming',
-  endConfirm: 'End stream',
   ending: 'Ending…',
   again: 'New stream with the same title',
   fresh: 'New stream',
@@ -105,21 +104,40 @@ export const INGEST_TEXTS = {
     `Your encoder sends sound ${codec === null ? 'in a codec' : `as ${codec},`} that viewers can’t hear. Set its audio encoder to AAC, then start publishing again.`,
 } as const
 
-/** The same, where a new stream was asked for. */
-export const CREATE_FAILURES: Readonly<Record<string, string>> = {
-  unauthorized: 'This server needs an API token to create streams. Ask its operator.',
-}
+export const RECORDING_TEXTS = {
+  title: 'Recording',
+  status: {
+    recording: 'The broadcast is being recorded',
+    processing: 'The recording is being finished',
+    ready: 'The recording is ready',
+    failed: 'The recording has failed',
+  },
+  deleted: 'The recording is deleted',
+  deletedLive: 'Nothing of this broadcast is kept any more. Viewers can go on watching it live.',
+  processing: 'It shows up here by itself in a moment.',
+  failedLive: 'The broadcast itself goes on.',
+  kept: 'Kept so far',
+  length: 'Length',
+  size: 'Space it takes',
+  watch: 'Watch the recording',
+  until: 'It can be deleted from here until you make a new stream.',
+  delete: 'Delete recording',
+  deleteTitle: 'Delete the recording?',
+  deleteText: 'Nobody can watch or download it any more. This can’t be undone.',
+  deleteCancel: 'Keep it',
+  deleting: 'Deleting…',
+  stop: 'Stop and delete the recording',
+  stopTitle: 'Stop and delete the recording?',
+  stopText:
+    'What is kept so far is deleted, and nothing more of this broadcast is recorded. You stay live. This can’t be undone.',
+  stopCancel: 'Keep recording',
+  stopConfirm: 'Stop and delete',
+} as const
 
-/** By the problem's `code`, then by the status; otherwise what the service itself says. */
-export const FAILURES: Readonly<Record<string, string>> = {
-  unreachable: 'The server can’t be reached. Check the connection and try again.',
-  unreadable_answer: 'The server’s answer could not be understood. Reload the page and try again.',
-  unauthorized: 'The key is not valid for this stream any more. It may have been replaced in another tab.',
-  not_your_stream: 'The key belongs to another stream.',
-  stream_not_waiting: 'The stream waits no more, so its key can’t be replaced. Make a new stream.',
-  stream_not_found: 'The server does not know this stream any more.',
-  '429': 'Too many tries from here. Wait a minute, then try again.',
-  '500': 'Something went wrong on the server. Try again in a moment.',
-  '502': 'The server is starting. Try again in a moment.',
-  '503': 'The server is not ready. Try again in a moment.',
-}
+/** Where the server creates streams for its operators only. */
+export const TOKEN_TEXTS = {
+  label: 'API token',
+  hint: 'This server asks for one. Its operator has it. It stays in this tab only.',
+  wrong: 'The server does not accept this API token. Check that all of it is there.',
+  missing: 'This server asks for an API token. “New stream” leads to the form where it goes.',
+} as const

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Stream } from '../api/shapes.ts'
 import { readIngest } from '../api/streams.ts'
+import { repeatWhileSeen } from '../ui/repeat-while-seen.ts'
 import { type IngestHistory, NO_HISTORY, reduceIngest } from './ingest-history.ts'
 
 const EVERY_MS = 2_000
@@ -11,28 +12,14 @@ export function useIngest(id: string, key: string, status: Stream['status'] | un
   const connected = status === 'connecting' || status === 'live'
   useEffect(() => {
     if (!connected) return
-    const stop = new AbortController()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const ask = async () => {
-      clearTimeout(timer)
-      // A tab in the background has nobody to show it to; it goes on when it is looked at.
-      if (document.hidden) return
-      try {
-        const ingest = await readIngest(id, key, stop.signal)
+    return repeatWhileSeen({
+      everyMs: EVERY_MS,
+      // It fails when the encoder left in between, or the server restarts: the status line says so.
+      work: async (signal) => {
+        const ingest = await readIngest(id, key, signal)
         setHistory((before) => reduceIngest(before, ingest))
-      } catch {
-        // It left in between, or the server restarts: the status line says what there is to say.
-      }
-      if (!stop.signal.aborted) timer = setTimeout(() => void ask(), EVERY_MS)
-    }
-    const onVisible = () => void ask()
-    document.addEventListener('visibilitychange', onVisible)
-    void ask()
-    return () => {
-      stop.abort()
-      clearTimeout(timer)
-      document.removeEventListener('visibilitychange', onVisible)
-    }
+      },
+    })
   }, [id, key, connected])
   return connected ? history : { ...history, latest: undefined }
 }

@@ -1,23 +1,25 @@
-// `/watch/<id>`: waits for the stream, plays it, and says what happens to it.
-import { useRef } from 'preact/hooks'
-import type { Stream } from '../api/shapes.ts'
+// `/watch/<id>`: waits for the stream, plays it, says what happens to it, and plays its recording.
 import { useOneStream } from '../streams/use-one-stream.ts'
 import { TEXTS } from '../texts.ts'
 import { useDocumentTitle } from '../ui/document-title.ts'
 import { LostNotice } from '../ui/lost-notice.tsx'
 import { Message } from '../ui/message.tsx'
+import { Mp4Link } from '../ui/mp4-link.tsx'
+import { RecordingLossNote } from '../ui/recording-loss-note.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
 import { useLoaded } from '../ui/use-loaded.ts'
 import { ViewerCount } from '../ui/viewer-count.tsx'
 import { KeyHelp } from './key-help.tsx'
+import { RecordingFacts } from './recording-facts.tsx'
 import { Stage } from './stage.tsx'
+import { isOnAir, useStageMode } from './stage-mode.ts'
 
 export function WatchPage({ id }: { id: string }) {
   const { stream, missing, connected } = useOneStream(id, { viewer: true })
   const player = useLoaded(loadPlayer)
-  const played = useRef(false)
-  if (stream && isPlayable(stream)) played.current = true
+  const [mode, onReplay] = useStageMode(stream)
+  const recording = stream?.status === 'ended' && mode !== 'live' ? stream.recording : null
   useDocumentTitle(stream ? (stream.title ?? TEXTS.untitled) : '')
   if (missing) {
     return (
@@ -30,19 +32,24 @@ export function WatchPage({ id }: { id: string }) {
   }
   return (
     <article class="watch">
-      <div class="stage">{stream && <Stage stream={stream} player={player} played={played.current} />}</div>
+      <div class="stage">
+        {stream && <Stage stream={stream} player={player} mode={mode} onReplay={onReplay} />}
+      </div>
       <LostNotice connected={connected} />
       {stream && (
         <div class="watch-head">
           <h1>{stream.title ?? TEXTS.untitled}</h1>
           <p class="watch-facts">
             <StatusBadge status={stream.status} />
-            {stream.liveAt !== null && isPlayable(stream) && (
+            {stream.liveAt !== null && isOnAir(stream) && (
               <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />
             )}
-            {isPlayable(stream) && <ViewerCount viewers={stream.viewers} />}
+            {isOnAir(stream) && <ViewerCount viewers={stream.viewers} />}
+            {recording && <RecordingFacts recording={recording} />}
           </p>
-          {played.current && <KeyHelp />}
+          {recording && <Mp4Link recording={recording} />}
+          {recording && <RecordingLossNote recording={recording} />}
+          {mode !== 'words' && <KeyHelp />}
         </div>
       )}
     </article>
@@ -51,7 +58,3 @@ export function WatchPage({ id }: { id: string }) {
 
 /** Nine tenths of the script. */
 const loadPlayer = () => import('../player/player.tsx').then((module) => module.Player)
-
-function isPlayable(stream: Stream): boolean {
-  return stream.liveAt !== null && (stream.status === 'live' || stream.status === 'reconnecting')
-}

@@ -1,6 +1,6 @@
-// What went wrong with a call, in words for the streamer.
+// What went wrong with a call, in words.
 import { ApiError } from '../api/request.ts'
-import { FAILURES } from './studio-texts.ts'
+import { FAILURES } from '../texts.ts'
 
 /** @param own texts by `code`, where the call knows better what it means */
 export function failureText(error: unknown, own: Readonly<Record<string, string>> = {}): string {

@@ -1,0 +1,16 @@
+// Sizes of files in words.
+
+const UNITS = ['kB', 'MB', 'GB', 'TB'] as const
+
+/** 640000 → "640 kB", 12345678 → "12.3 MB"; in thousands, as shops and browsers count. */
+export function formatSize(bytes: number): string {
+  let value = bytes / 1_000
+  let unit = 0
+  // What would be rounded to 1000 is 1 of the next.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1_000
+    unit += 1
+  }
+  const digits = unit > 0 && value < 99.95 ? 1 : 0
+  return `${value.toFixed(digits)} ${UNITS[unit]}`
+}
