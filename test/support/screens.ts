@@ -14,6 +14,8 @@ const LOOKS = [
 ] as const
 
 export async function look({ complaints }: TestBrowser, page: Page, state: string): Promise<void> {
+  // Chromium draws a page behind another one about once a second.
+  await page.bringToFront()
   mkdirSync(FOLDER, { recursive: true })
   for (const { name, width, height, colorScheme } of LOOKS) {
     await page.setViewportSize({ width, height })
