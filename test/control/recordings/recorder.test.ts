@@ -53,12 +53,25 @@ interface Broadcast {
   readonly folder: string
 }
 
+/** A live stream whose first segment is kept. */
 async function broadcast(control: TestControl): Promise<Broadcast> {
   const issued = await createStream(control, { title: 'kept', record: true })
   const hls = new HlsWriter(control.hlsDir, issued.id)
   await hls.segment(picture)
   await goLive(control, issued)
-  return { issued, hls, folder: join(control.recordingsDir, issued.id) }
+  const folder = join(control.recordingsDir, issued.id)
+  await until('the first segment', async () => (await segmentsIn(folder)).length === 1)
+  return { issued, hls, folder }
+}
+
+/** The storage fails for this stream until what is returned is called. */
+async function takeAway({ folder }: Broadcast): Promise<() => Promise<void>> {
+  await rename(folder, `${folder}.away`)
+  await writeFile(folder, 'in the way')
+  return async () => {
+    await rm(folder)
+    await rename(`${folder}.away`, folder)
+  }
 }
 
 /** Ends a stream as if nginx had let go of it. */
@@ -152,7 +165,6 @@ test('waits for nginx to let go, and so for the last segment', async () => {
   await using control = await start()
   const live = await broadcast(control)
   await put(control, live.issued.id, END)
-  await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
   assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
   await live.hls.segment(picture)
   await put(control, live.issued.id, { kind: 'playlist-closed', nodeId: control.context.config.nodeId })
@@ -166,7 +178,6 @@ describe('another process takes up where one has stopped', () => {
     {
       await using control = await start({ place })
       live = await broadcast(control)
-      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     }
     await live.hls.segment(picture)
     await using control = await start({ place })
@@ -180,17 +191,15 @@ describe('another process takes up where one has stopped', () => {
   test('when it was over meanwhile', async () => {
     const place = `node-${++nodes}`
     let live: Broadcast
+    let giveBack: () => Promise<void>
     {
       await using control = await start({ place })
       live = await broadcast(control)
-      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
-      await rename(live.folder, `${live.folder}.away`)
-      await writeFile(live.folder, 'in the way')
+      giveBack = await takeAway(live)
       await live.hls.segment(picture)
       await end(control, live)
     }
-    await rm(live.folder)
-    await rename(`${live.folder}.away`, live.folder)
+    await giveBack()
     await using control = await start({ place })
     assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
     control.context.recorder.start()
@@ -203,7 +212,6 @@ describe('another process takes up where one has stopped', () => {
     {
       await using control = await start({ place })
       live = await broadcast(control)
-      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     }
     await database.query("UPDATE streams SET recording_status = 'deleting' WHERE id = ?", [live.issued.id])
     await using control = await start({ place })
@@ -219,15 +227,12 @@ describe('a storage that fails', () => {
   test('for a while delays, and then has all of it', async () => {
     await using control = await start()
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
-    await rename(live.folder, `${live.folder}.away`)
-    await writeFile(live.folder, 'in the way')
+    const giveBack = await takeAway(live)
     await live.hls.segment(picture)
     await until('the failure to be told', () =>
       control.logLines.some((line) => line.includes('a recording is held up')),
     )
-    await rm(live.folder)
-    await rename(`${live.folder}.away`, live.folder)
+    await giveBack()
     await until('both segments', async () => (await segmentsIn(live.folder)).length === 2)
     await end(control, live)
     assert.equal((await reaches(control, live.issued.id, 'ready')).missingSegments, 0)
@@ -236,9 +241,7 @@ describe('a storage that fails', () => {
   test('for too long ends the recording, names what is safe, and leaves the stream alone', async () => {
     await using control = await start({ env: { RECORDINGS_PATIENCE: '2' } })
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
-    await rename(live.folder, `${live.folder}.away`)
-    await writeFile(live.folder, 'in the way')
+    await takeAway(live)
     await live.hls.segment(picture)
     const failed = await reaches(control, live.issued.id, 'failed')
     assert.deepEqual(
@@ -255,10 +258,8 @@ describe('a storage that fails', () => {
     {
       await using control = await start({ place })
       live = await broadcast(control)
-      await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     }
-    await rename(live.folder, `${live.folder}.away`)
-    await writeFile(live.folder, 'in the way')
+    await takeAway(live)
     await using control = await start({ place, env: { RECORDINGS_PATIENCE: '0.5' } })
     control.context.recorder.start()
     const failed = await reaches(control, live.issued.id, 'failed')
@@ -268,7 +269,6 @@ describe('a storage that fails', () => {
   test('only at poster and MP4 leaves a recording without them', async () => {
     await using control = await start()
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     // Where both are made.
     await writeFile(join(control.recordingsDir, '.work'), 'in the way')
     await end(control, live)
@@ -280,7 +280,6 @@ describe('a storage that fails', () => {
   test('while it is finished is waited for, and what was finished is not made again', async () => {
     await using control = await start()
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     const { streams } = control.context
     const submit = streams.submit.bind(streams)
     let refusals = 0
@@ -311,7 +310,6 @@ describe('another node', () => {
     const place = `node-${++nodes}`
     await using control = await start({ place })
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     await control.context.recorder[Symbol.asyncDispose]()
     await put(control, live.issued.id, END)
     return { place, live }
@@ -344,7 +342,6 @@ describe('another node', () => {
   test('that took the broadcast over says what becomes of it; this one only brings in its part', async () => {
     await using control = await start()
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     await database.query("UPDATE streams SET node_id = 'elsewhere', version = version + 1 WHERE id = ?", [
       live.issued.id,
     ])
@@ -361,7 +358,6 @@ describe('another node', () => {
 test('a disk that is nearly full stops the recording, and what is kept can be played', async () => {
   await using control = await start()
   const live = await broadcast(control)
-  await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
   const place = control.context.config.nodeId
   await control[Symbol.asyncDispose]()
   const full = { RECORDINGS_MIN_FREE_BYTES: String(Number.MAX_SAFE_INTEGER) }
@@ -419,7 +415,6 @@ describe('deleting', () => {
   test('while it is being recorded ends the recording, not the stream', async () => {
     await using control = await start()
     const live = await broadcast(control)
-    await until('the first segment', async () => (await segmentsIn(live.folder)).length === 1)
     const path = `/v1/streams/${live.issued.id}/recording`
     const answer = await call(control, path, { method: 'DELETE', token: live.issued.streamKey.value })
     assert.equal(answer.status, 204, answer.text)
