@@ -7,14 +7,18 @@ import { createContext } from './context.ts'
 import { NodeIdTakenError } from './ingest/node-lease.ts'
 import { loggerOptions } from './logger.ts'
 
+/**
+ * Lines are written behind the work, many at once: one that waits for the disk, or for whoever reads it,
+ * would keep a hook waiting. What is left is written when the process ends.
+ */
+const LOG = { sync: false, minLength: 4_096, periodicFlush: 250 }
+
 async function main(): Promise<void> {
   const config = readConfig()
   const { databaseUrl } = config
   if (databaseUrl === undefined)
     throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
-  // Written behind the work: a line that waits for the disk, or for whoever reads it, would keep a hook
-  // waiting. What is left is written when the process ends.
-  const logger = pino(loggerOptions(config.logLevel), destination({ sync: false }))
+  const logger = pino(loggerOptions(config.logLevel), destination(LOG))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using context = await createContext({ config: { ...config, databaseUrl }, logger, migrationsDir })
   const app = await buildApp(context)

@@ -80,14 +80,20 @@ interface CallFrame {
   readonly lineNumber: number
 }
 
-/** The functions of a CPU profile that took the most time themselves, as lines of text. */
-export function busiestFunctions(file: string, count: number): string[] {
+/**
+ * The functions of a CPU profile that took the most time themselves, as lines of text.
+ * @param fromMs leaves out what was before, such as the start of the process
+ */
+export function busiestFunctions(file: string, count: number, fromMs: number): string[] {
   const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile
   const places = new Map(profile.nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]))
   const self = new Map<string, number>()
+  let at = 0
   for (const [index, id] of profile.samples.entries()) {
+    const time = profile.timeDeltas[index] ?? 0
+    at += time
     const place = places.get(id) ?? ''
-    if (place !== '(idle)') self.set(place, (self.get(place) ?? 0) + (profile.timeDeltas[index] ?? 0))
+    if (place !== '(idle)' && at >= fromMs * 1_000) self.set(place, (self.get(place) ?? 0) + time)
   }
   const busy = [...self.values()].reduce((sum, time) => sum + time, 0)
   return [...self]

@@ -7,7 +7,7 @@ import type { Feed } from './feed.ts'
 import { encodeFrame, HEARTBEAT } from './frame.ts'
 import type { Batch, Reader } from './reader.ts'
 
-/** A hook needs about eight turns of its own: at 10,000 readers it waits for 200 ms without, and for 4 with these. */
+/** Measured at 10,000 readers: a hook waits for 200 ms without turns, for 16 to 24 with 64, and for 11 with these. */
 const READERS_A_TURN = 32
 /** Far below what may wait for a reader (reader.ts): one that reads is not cut off for others' haste. */
 const BATCH_BYTES = 64 * 1024
