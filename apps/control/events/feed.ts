@@ -8,7 +8,7 @@ import type { EventLog } from './log.ts'
 const PAGE = 500
 /** How often the log is looked at for other processes' events, while there are some and while not. */
 const TAIL_WITH_PEERS_MS = 100
-const TAIL_ALONE_MS = 2_000
+const TAIL_ALONE_MS = 4_000
 
 export interface FeedOptions {
   readonly log: EventLog

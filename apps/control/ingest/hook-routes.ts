@@ -23,6 +23,9 @@ export interface HookRoutesOptions {
   readonly nodeId: string
 }
 
+/** A key that was mistyped or made up: its checksum says so, and nothing else need be asked. */
+const MALFORMED = { admitted: false, reason: 'malformed_key' } as const
+
 const Hook = z.object({
   app: z.literal('live').optional(),
   name: z.string().min(1).max(1_024),
@@ -45,8 +48,10 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
 
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
     const { name, clientid, addr } = parse(PublishHook, request)
-    const candidate = { name, clientId: clientid, nginx: instanceOf(request) }
-    const verdict = await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
+    const key = parseStreamKey(name)
+    const candidate = key === null ? null : { key, clientId: clientid, nginx: instanceOf(request) }
+    const verdict =
+      candidate === null ? MALFORMED : await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
     const result = verdict.admitted ? 'admitted' : verdict.reason
     metrics.hooks.inc({ hook: 'on_publish', result })
     logger.info(

@@ -45,7 +45,7 @@ export type FiguresOf = (id: string) => IngestFigures | undefined
  * @throws when it is not nginx-rtmp's XML; so does the answer, for the stream that is not
  */
 export function parseIngest(xml: string): FiguresOf {
-  const streams = streamsOf(xml, 'live')
+  const streams = new Map(streamsOf(xml, 'live'))
   return (id) => {
     const stream = streams.get(id)
     return stream === undefined ? undefined : toFigures(Figures.parse(parser.parse(`<s>${stream}</s>`).s))

@@ -43,7 +43,8 @@ export class NginxClient {
   async stat(): Promise<Snapshot> {
     const response = await this.#get('/stat')
     try {
-      return { ...parseStat(await response.text()), nginx: response.headers.get(INSTANCE_HEADER) }
+      const stat = await parseStat(await response.text())
+      return { ...stat, nginx: response.headers.get(INSTANCE_HEADER) }
     } catch (error) {
       throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
     }
@@ -59,7 +60,7 @@ export class NginxClient {
     try {
       const xml = await response.text()
       const nginx = response.headers.get(INSTANCE_HEADER)
-      return { nginx, publishers: parseStat(xml).live, figuresOf: parseIngest(xml) }
+      return { nginx, publishers: (await parseStat(xml)).live, figuresOf: parseIngest(xml) }
     } catch (error) {
       throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
     }

@@ -1,8 +1,9 @@
 // Decides who may publish. On the streamer's critical path: nginx waits for it.
 import type { Logger } from '../logger.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { Secret } from '../secret.ts'
 import { KeyedQueue } from '../streams/keyed-queue.ts'
-import { hashStreamKey, parseStreamKey } from '../streams/keys.ts'
+import { hashStreamKey } from '../streams/keys.ts'
 import { admission, type Refusal } from '../streams/lifecycle.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
@@ -27,13 +28,12 @@ export type Verdict =
   | { readonly admitted: true; readonly id: string }
   | {
       readonly admitted: false
-      readonly reason: Refusal | 'malformed_key' | 'unknown_key' | 'nginx_not_clear'
+      readonly reason: Refusal | 'unknown_key' | 'nginx_not_clear'
     }
 
 /** Who wants to publish, as nginx says. */
 export interface Candidate {
-  /** What was typed as the stream key. */
-  readonly name: string
+  readonly key: Secret
   readonly clientId: number
   readonly nginx: string | null
 }
@@ -52,9 +52,7 @@ export class PublishGate {
    * @throws DatabaseUnavailableError; nobody is let in then
    */
   async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
-    const key = parseStreamKey(candidate.name)
-    if (key === null) return refuse('malformed_key')
-    const keyHash = hashStreamKey(key)
+    const keyHash = hashStreamKey(candidate.key)
     return this.#queue.run(
       Buffer.from(keyHash).toString('hex'),
       () => this.#decide(keyHash, candidate, signal),

@@ -1,7 +1,7 @@
 // Levels for truth: at start and every few seconds, compares what the database says with what nginx
 // and the clock say, and puts the difference through the same door as the hooks. Running it twice
 // changes nothing.
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
 import type { Logger } from '../logger.ts'
@@ -16,6 +16,10 @@ import type { NodeLease } from './node-lease.ts'
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
+/** While nobody publishes here: hooks tell of whoever comes, and there is nobody to be lost. */
+const QUIET_ROUND_MS = 4_000
+/** How many streams are compared before others get their turn. */
+const STREAMS_A_TURN = 50
 /** Overdue streams a round; the rest comes in the next. */
 const OVERDUE_BATCH = 500
 
@@ -38,6 +42,8 @@ export class Reconciler implements AsyncDisposable {
   readonly #abort = new AbortController()
   #loop: Promise<void> = Promise.resolve()
   #nginxAnswers = true
+  /** Nobody publishes, and nothing waits to be closed. */
+  #isQuiet = false
   /** Streams whose playlist in this folder was going on in the round before. */
   #open: ReadonlySet<string> = new Set()
   /** Publishers that the round before had not let in, with their client's number. */
@@ -64,7 +70,9 @@ export class Reconciler implements AsyncDisposable {
           'a round of the reconciler failed; the next one makes up for it',
         )
       })
-      await delay(ROUND_MS, undefined, { signal: this.#abort.signal }).catch(() => {})
+      await delay(this.#isQuiet ? QUIET_ROUND_MS : ROUND_MS, undefined, { signal: this.#abort.signal }).catch(
+        () => {},
+      )
     }
   }
 
@@ -79,7 +87,11 @@ export class Reconciler implements AsyncDisposable {
     const seenAt = now()
     const snapshot = await this.#look()
     const open = await store.openOnNode(nodeId)
-    for (const stream of open) await this.#attempt(stream.id, this.#compare(stream, snapshot, seenAt))
+    for (const [index, stream] of open.entries()) {
+      if (index % STREAMS_A_TURN === STREAMS_A_TURN - 1) await nextTurn()
+      await this.#attempt(stream.id, this.#compare(stream, snapshot, seenAt))
+    }
+    this.#isQuiet = open.length === 0 && snapshot?.live.size === 0 && this.#open.size === 0
     if (snapshot !== null) {
       await this.#dropStrangers(snapshot, open)
       await this.#closeLeft(snapshot, open)

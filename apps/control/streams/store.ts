@@ -23,6 +23,8 @@ import type { RecordingStatus, StorageKind, Stream, StreamStatus } from './strea
 
 /** How often a decision is made anew when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10
+/** Streams that are read at once, so that others get their turn in between. */
+const READ_BATCH = 100
 /** Streams that are remembered: those that something is about to happen to. */
 const MAX_REMEMBERED = 5_000
 
@@ -131,11 +133,15 @@ export class StreamStore {
   }
 
   async #readOne(column: 'id' | 'key_hash', value: Value): Promise<Versioned | undefined> {
-    const [row] = await this.#database.sql.rows<SelectedRow>(`${SELECT_STREAM} WHERE ${column} = ?`, [value])
-    if (row === undefined) return undefined
-    const read = fromSelected(row)
-    this.#remember(read)
+    const [read] = await this.#readAll(`${column} = ?`, [value])
+    if (read !== undefined) this.#remember(read)
     return read
+  }
+
+  async #readAll(condition: string, values: readonly Value[]): Promise<Versioned[]> {
+    const sql = `${SELECT_STREAM} WHERE ${condition}`
+    const rows = await this.#database.sql.rows<SelectedRow>(sql, values)
+    return rows.map(fromSelected)
   }
 
   #remember(versioned: Versioned): void {
@@ -240,17 +246,30 @@ export class StreamStore {
 
   /** Streams that a node's nginx and folder answer for: not ended, or with a playlist to be closed. */
   async openOnNode(nodeId: string): Promise<Stream[]> {
-    const sql = `${SELECT_STREAM} WHERE node_id = ? AND playlist_open = TRUE`
-    const rows = await this.#database.sql.rows<SelectedRow>(sql, [nodeId])
-    return rows.map((row) => fromSelected(row).stream)
+    // Asked every 2 s: those that are remembered as they are need not be read.
+    const heads = await this.#database.sql.rows<{ id: string; version: number }>(
+      'SELECT id, version FROM streams WHERE node_id = ? AND playlist_open = TRUE',
+      [nodeId],
+    )
+    const isKnown = ({ id, version }: { id: string; version: number }) =>
+      this.#latest.get(id)?.version === version
+    const known = heads.filter(isKnown).flatMap(({ id }) => this.#latest.get(id)?.stream ?? [])
+    const unknown = heads.filter((head) => !isKnown(head)).map(({ id }) => id)
+    const read: Stream[] = []
+    for (let at = 0; at < unknown.length; at += READ_BATCH) {
+      const ids = unknown.slice(at, at + READ_BATCH)
+      for (const found of await this.#readAll(`id IN (${ids.map(() => '?').join(', ')})`, ids)) {
+        this.#remember(found)
+        read.push(found.stream)
+      }
+    }
+    return [...known, ...read]
   }
 
   /** Streams with a recording that is not done with: being kept, being finished, or to be removed. */
   async recordingsUnderWay(): Promise<Stream[]> {
-    const rows = await this.#database.run((client) =>
-      client.stream.findMany({ where: { recordingStatus: { in: ['recording', 'processing', 'deleting'] } } }),
-    )
-    return rows.map((row) => fromRow(row).stream)
+    const found = await this.#readAll("recording_status IN ('recording', 'processing', 'deleting')", [])
+    return found.map(({ stream }) => stream)
   }
 
   /** Finished recordings, whether they went well or not, those that were finished first first. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Secret } from '../../../apps/control/secret.ts'
 import { startControl } from '../../support/control.ts'
 import { until } from '../../support/until.ts'
 import { createStream } from '../support/api.ts'
@@ -11,7 +12,7 @@ test('an admission that is committed after nginx was told no is taken back at on
   // As slow as a database can be: the lock that a commit needs last is held.
   await control.database.query('START TRANSACTION')
   await control.database.query('SELECT * FROM event_sequence FOR UPDATE')
-  const candidate = { name: streamKey.value, clientId: 1, nginx: null }
+  const candidate = { key: new Secret(streamKey.value), clientId: 1, nginx: null }
   const admission = control.context.gate.admit(candidate, abort.signal)
   const refused = assert.rejects(admission, /too late/)
   await until('the candidate to be waiting for it', async () => {

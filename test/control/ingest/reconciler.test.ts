@@ -179,7 +179,7 @@ describe('what a crash left undone', () => {
     const { id } = await live()
     await writeFile(playlistOf(id), '#EXTM3U\n#EXTINF:3,\n1.ts\n')
     await control.database.query(
-      "UPDATE streams SET status = 'ended', ended_at = UTC_TIMESTAMP(3), end_reason = 'ended_by_owner', session_client_id = NULL WHERE id = ?",
+      "UPDATE streams SET status = 'ended', ended_at = UTC_TIMESTAMP(3), end_reason = 'ended_by_owner', session_client_id = NULL, version = version + 1 WHERE id = ?",
       [id],
     )
     await round()

@@ -11,8 +11,8 @@ const [FIRST, SECOND] = ['firststream000000000', 'secondstream00000000']
 const EMPTY = { live: new Map(), hls: new Map() }
 
 describe('what nginx really says', () => {
-  test('names each publisher in both applications, not the relay between them', () => {
-    assert.deepEqual(parseStat(CAPTURE), {
+  test('names each publisher in both applications, not the relay between them', async () => {
+    assert.deepEqual(await parseStat(CAPTURE), {
       live: new Map([
         [FIRST, 4],
         [SECOND, 3],
@@ -24,10 +24,10 @@ describe('what nginx really says', () => {
     })
   })
 
-  test('has a name without a publisher while somebody still holds it', () => {
+  test('has a name without a publisher while somebody still holds it', async () => {
     const without = CAPTURE.replaceAll('<publishing/>', '')
     assert.deepEqual(
-      parseStat(without).live,
+      (await parseStat(without)).live,
       new Map([
         [FIRST, null],
         [SECOND, null],
@@ -35,33 +35,33 @@ describe('what nginx really says', () => {
     )
   })
 
-  test('is empty when nobody publishes', () => {
+  test('is empty when nobody publishes', async () => {
     for (const live of ['<live>\n<nclients>0</nclients>\n</live>', '<live></live>', '<live/>', '']) {
       const application = (name: string) =>
         `<server><application><name>${name}</name>${live}</application></server>`
       assert.deepEqual(
-        parseStat(`<rtmp><pid>1</pid>${application('live')}${application('hls')}</rtmp>`),
+        await parseStat(`<rtmp><pid>1</pid>${application('live')}${application('hls')}</rtmp>`),
         EMPTY,
       )
     }
-    assert.deepEqual(parseStat('<rtmp><pid>1</pid></rtmp>'), EMPTY)
+    assert.deepEqual(await parseStat('<rtmp><pid>1</pid></rtmp>'), EMPTY)
   })
 
-  test('may quote what a publisher said of itself', () => {
+  test('may quote what a publisher said of itself', async () => {
     const quoted = CAPTURE.replaceAll(
       'FMLE/3.0',
       '&lt;/flashver&gt;&amp;&lt;a b=&quot; ]]&gt;&lt;publishing/&gt;',
     )
-    assert.deepEqual(parseStat(quoted), parseStat(CAPTURE))
+    assert.deepEqual(await parseStat(quoted), await parseStat(CAPTURE))
   })
 
-  test('may have names that look like numbers', () => {
+  test('may have names that look like numbers', async () => {
     const name = '00123456789012345678'
-    assert.equal(parseStat(CAPTURE.replaceAll(FIRST, name)).live.get(name), 4)
+    assert.equal((await parseStat(CAPTURE.replaceAll(FIRST, name))).live.get(name), 4)
   })
 })
 
-test('anything else is refused', () => {
+test('anything else is refused', async () => {
   for (const text of [
     '',
     'x',
@@ -69,17 +69,17 @@ test('anything else is refused', () => {
     '{"rtmp":{}}',
     '<rtmp><server><application/></server></rtmp>',
   ]) {
-    assert.throws(() => parseStat(text), text)
+    await assert.rejects(parseStat(text), text)
   }
-  assert.throws(() => parseStat(CAPTURE.replace('<id>4</id>', '<id>x</id>')))
+  await assert.rejects(parseStat(CAPTURE.replace('<id>4</id>', '<id>x</id>')))
 })
 
-describe('a session’s publisher', () => {
-  const { live, hls } = parseStat(CAPTURE)
+describe('a session’s publisher', async () => {
+  const { live, hls } = await parseStat(CAPTURE)
   const session = { nodeId: 'n', nginx: '1-100', clientId: 4 }
   const snapshot = { live, hls, nginx: '1-100' }
 
-  test('is there when nginx has that client, in the same life', () => {
+  test('is there when nginx has that client, in the same life', async () => {
     assert.ok(isPublishing(snapshot, FIRST, session))
     assert.ok(
       isPublishing({ ...snapshot, nginx: null }, FIRST, session),
@@ -88,7 +88,7 @@ describe('a session’s publisher', () => {
     assert.ok(isPublishing(snapshot, FIRST, { ...session, nginx: null }))
   })
 
-  test('is not there when it is another’s, another life’s or nobody’s', () => {
+  test('is not there when it is another’s, another life’s or nobody’s', async () => {
     assert.ok(!isPublishing(snapshot, SECOND, session))
     assert.ok(!isPublishing(snapshot, FIRST, { ...session, clientId: 5 }))
     assert.ok(!isPublishing({ ...snapshot, nginx: '2-100' }, FIRST, session))
