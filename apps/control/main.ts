@@ -11,7 +11,7 @@ import { loggerOptions } from './logger.ts'
  * Lines are written behind the work, many at once: one that waits for the disk, or for whoever reads it,
  * would keep a hook waiting. What is left is written when the process ends.
  */
-const LOG = { sync: false, minLength: 4_096, periodicFlush: 250 }
+const LOG = { sync: false, minLength: 4_096, periodicFlush: 500 }
 
 async function main(): Promise<void> {
   const config = readConfig()

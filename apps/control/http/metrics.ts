@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
 /** The default, 10, wakes an idle process a hundred times a second: more than all the rest of it. */
-const LAG_SAMPLE_MS = 100
+const LAG_SAMPLE_MS = 1_000
 
 export interface MetricSources {
   readonly readers: () => number
