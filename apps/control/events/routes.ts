@@ -3,8 +3,9 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { AppError, PROBLEMS } from '../http/errors.ts'
+import { PROBLEMS } from '../http/errors.ts'
 import type { Logger } from '../logger.ts'
+import { findStream } from '../streams/find-stream.ts'
 import type { StreamStore } from '../streams/store.ts'
 import type { Viewers } from '../viewers/viewers.ts'
 import { encodeFrame, encodeRetry } from './frame.ts'
@@ -51,9 +52,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
     },
     handler: async (request, reply) => {
       const { stream, types, lastEventId, viewer } = request.query
-      if (stream !== undefined && (await store.find(stream)) === null) {
-        throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
-      }
+      if (stream !== undefined) await findStream(store, stream)
       const filter: EventFilter = {
         streamId: stream ?? null,
         types: types === undefined ? null : new Set(types),

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Auth } from '../http/auth.ts'
 import { AppError, PROBLEMS } from '../http/errors.ts'
+import { findStream } from '../streams/find-stream.ts'
 import { StreamParams } from '../streams/schemas.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { type Session, sameSession } from '../streams/stream.ts'
@@ -37,8 +38,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
       response: { 200: IngestSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const stream = await store.find(request.params.id)
-      if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+      const stream = await findStream(store, request.params.id)
       await auth.requireManager(request, stream)
       const { id, session } = stream
       if (session === null)

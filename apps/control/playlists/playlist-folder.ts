@@ -25,12 +25,7 @@ export class PlaylistFolder {
 
   /** When the stream's playlist was last written; null: there is none. */
   async modifiedAt(id: string): Promise<Date | null> {
-    try {
-      return (await stat(join(this.directory(id), PLAYLIST))).mtime
-    } catch (error) {
-      if (isMissing(error)) return null
-      throw error
-    }
+    return (await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing))?.mtime ?? null
   }
 
   /** Differs whenever the stream's playlist has been written anew; null: there is none. */

@@ -6,6 +6,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Auth } from '../http/auth.ts'
 import { AppError, PROBLEMS } from '../http/errors.ts'
+import { findStream } from '../streams/find-stream.ts'
 import { decodeCursor, encodeCursor } from '../streams/paging.ts'
 import { StreamParams } from '../streams/schemas.ts'
 import type { StreamService } from '../streams/service.ts'
@@ -22,7 +23,6 @@ import {
   RecordingSchema,
   ThumbnailQuery,
 } from './schemas.ts'
-
 import { CONTENT_TYPES, VOD_PLAYLIST } from './storage.ts'
 import type { Thumbnails } from './thumbnails.ts'
 
@@ -49,11 +49,6 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
   const { streams, store, recorder, thumbnails, s3, auth, nodeId } = options
   const placeholder = await readFile(join(import.meta.dirname, 'placeholder.jpg'))
 
-  const find = async (id: string): Promise<Stream> => {
-    const stream = await store.find(id)
-    if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
-    return stream
-  }
   /** With what is kept by now, as far as this node knows. */
   const toResource = (stream: Stream): RecordingResource | null => {
     const resource = toRecordingResource(stream)
@@ -62,12 +57,11 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     const { durationMs, sizeBytes, missingSegments } = progress
     return { ...resource, durationS: durationMs / 1000, sizeBytes, missingSegments }
   }
-  const findRecording = async (id: string): Promise<[Stream, RecordingResource]> => {
-    const stream = await find(id)
+  const recordingOf = (stream: Stream): RecordingResource => {
     const recording = toResource(stream)
     if (recording === null)
       throw new AppError(404, 'recording_not_found', 'This stream has no recording, or it was deleted.')
-    return [stream, recording]
+    return recording
   }
 
   app.route({
@@ -80,8 +74,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       response: { 200: RecordingSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const [, recording] = await findRecording(request.params.id)
-      return reply.headers(NO_STORE).send(recording)
+      return reply.headers(NO_STORE).send(recordingOf(await findStream(store, request.params.id)))
     },
   })
 
@@ -100,9 +93,9 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       },
     },
     handler: async (request, reply) => {
-      const stream = await find(request.params.id)
+      const stream = await findStream(store, request.params.id)
       await auth.requireManager(request, stream)
-      await findRecording(stream.id)
+      recordingOf(stream)
       await streams.submit(stream.id, { kind: 'recording-delete-requested' })
       return reply.code(204).headers(NO_STORE).send(null)
     },
@@ -141,7 +134,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       response: { 200: JPEG, 302: ELSEWHERE, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const stream = await find(request.params.id)
+      const stream = await findStream(store, request.params.id)
       const { id, status, session, publicUrl } = stream
       reply.headers(PICTURE_CACHE)
       const poster = status === 'ended' ? (toRecordingResource(stream)?.poster ?? null) : null

@@ -1,9 +1,10 @@
 // REST for streams: /v1/streams.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { Auth } from '../http/auth.ts'
-import { AppError, PROBLEMS } from '../http/errors.ts'
+import { PROBLEMS } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
 import type { Viewers } from '../viewers/viewers.ts'
+import { findStream } from './find-stream.ts'
 import { decodeCursor, encodeCursor } from './paging.ts'
 import { toResource as toPublic } from './resource.ts'
 import {
@@ -37,11 +38,6 @@ const NO_STORE = { 'cache-control': 'no-store' }
 export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, options) => {
   const { streams, store, viewers, auth, limits, rtmpUrl, streamCreation } = options
 
-  const find = async (id: string): Promise<Stream> => {
-    const stream = await store.find(id)
-    if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
-    return stream
-  }
   const toResource = (stream: Stream) => toPublic(stream, viewers.count(stream.id))
   const toKey = ({ stream, key }: Issued) => ({
     value: key.reveal(),
@@ -112,7 +108,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const stream = await find(request.params.id)
+      const stream = await findStream(store, request.params.id)
       const role = await auth.roleFor(request, stream)
       const streamKey = { expiresAt: stream.keyExpiresAt.toISOString(), ingestUrl: rtmpUrl }
       return reply.headers(NO_STORE).send({ ...toResource(stream), ...(role === null ? {} : { streamKey }) })
@@ -130,7 +126,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       response: { 201: IssuedStreamKeySchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const stream = await find(request.params.id)
+      const stream = await findStream(store, request.params.id)
       await auth.requireManager(request, stream)
       const issued = await streams.rotateKey(stream.id)
       return reply.code(201).headers(NO_STORE).send(toKey(issued))
@@ -150,7 +146,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
-      const stream = await find(request.params.id)
+      const stream = await findStream(store, request.params.id)
       const by = await auth.requireManager(request, stream)
       const ended = await streams.submit(stream.id, { kind: 'end-requested', by })
       return reply.headers(NO_STORE).send(toResource(ended?.stream ?? stream))

@@ -1,0 +1,11 @@
+// The stream that a request's path or query names.
+import { AppError } from '../http/errors.ts'
+import type { StreamStore } from './store.ts'
+import type { Stream } from './stream.ts'
+
+/** @throws AppError 404 when there is none, DatabaseUnavailableError */
+export async function findStream(store: StreamStore, id: string): Promise<Stream> {
+  const stream = await store.find(id)
+  if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+  return stream
+}
