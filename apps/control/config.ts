@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Secret } from './secret.ts'
+import { Secret } from './domain/secret.ts'
 
 /** setTimeout's range, and far beyond any use: 24 days. */
 const MAX_SECONDS = 24 * 24 * 60 * 60

@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { destination, pino } from 'pino'
 import { buildApp, buildInternalApp } from './app.ts'
+import { loggerOptions } from './common/logger.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createContext } from './context.ts'
-import { NodeIdTakenError } from './ingest/node-lease.ts'
-import { loggerOptions } from './logger.ts'
+import { NodeIdTakenError } from './nodes/node-lease.ts'
 
 /**
  * Lines are written behind the work, many at once: one that waits for the disk, or for whoever reads it,

@@ -1,5 +1,5 @@
 // The longest that a hook waits while control tells ten thousand readers of an event.
-import { newStreamKey } from '../../apps/control/streams/keys.ts'
+import { newStreamKey } from '../../apps/control/domain/keys.ts'
 import type { Bench } from './bench.ts'
 import { atMost, type Row } from './measurement.ts'
 import type { HookSender } from './programs/hook-sender.ts'

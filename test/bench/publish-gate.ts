@@ -1,6 +1,6 @@
 // publish-gate: who may publish, asked as nginx-rtmp asks; beside a bare Fastify route where control needs
 // no database, and beside mysql2 by hand where it does. And how long a hook waits during a fan-out.
-import { newStreamKey } from '../../apps/control/streams/keys.ts'
+import { newStreamKey } from '../../apps/control/domain/keys.ts'
 import type { TestDatabase } from '../support/database.ts'
 import type { Bench } from './bench.ts'
 import type { Helper } from './helper.ts'

@@ -1,7 +1,7 @@
 // Streams written straight into a database, as if control had been at work before.
-import { hashStreamKey, newStreamId, newStreamKey } from '../../apps/control/streams/keys.ts'
+import { hashStreamKey, newStreamId, newStreamKey } from '../../apps/control/domain/keys.ts'
+import type { Stream } from '../../apps/control/domain/stream.ts'
 import { INSERT_STREAM, toValues } from '../../apps/control/streams/rows.ts'
-import type { Stream } from '../../apps/control/streams/stream.ts'
 import { STREAMS } from '../control/support/stream-fixtures.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { NGINX_INSTANCE, NODE_ID } from './control-process.ts'

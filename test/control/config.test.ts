@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { ConfigError, readConfig } from '../../apps/control/config.ts'
 import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
-import { Secret } from '../../apps/control/secret.ts'
+import { Secret } from '../../apps/control/domain/secret.ts'
 
 function problems(env: Record<string, string>): string[] {
   try {

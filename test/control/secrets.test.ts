@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { format, inspect } from 'node:util'
 import { pino } from 'pino'
-import { type Logger, loggerOptions, redactKeys } from '../../apps/control/logger.ts'
-import { Secret } from '../../apps/control/secret.ts'
-import { newStreamKey } from '../../apps/control/streams/keys.ts'
+import { type Logger, loggerOptions, redactKeys } from '../../apps/control/common/logger.ts'
+import { newStreamKey } from '../../apps/control/domain/keys.ts'
+import { Secret } from '../../apps/control/domain/secret.ts'
 
 describe('a secret', () => {
   const secret = new Secret('hunter2')

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createConnection, createPool } from 'mysql2/promise'
 import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
-import { Secret } from '../../apps/control/secret.ts'
+import { Secret } from '../../apps/control/domain/secret.ts'
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: Secret

@@ -1,5 +1,5 @@
 // Reads DATABASE_URL once, for both drivers: Prisma's (mariadb) and the migrations runner's (mysql2).
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../domain/secret.ts'
 
 export interface ConnectionSettings {
   readonly host: string

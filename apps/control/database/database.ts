@@ -1,7 +1,7 @@
 // The Prisma client and its pool; beside it mysql2 for single statements that run all the time or on a
 // critical path. The transactions that commit decisions have connections of their own (transactions.ts).
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'

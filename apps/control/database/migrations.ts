@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 
 /** How long a start waits for another process that is migrating. */

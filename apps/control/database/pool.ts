@@ -7,7 +7,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { DatabaseUnavailableError, inTime } from './deadline.ts'
 

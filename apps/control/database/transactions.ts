@@ -1,7 +1,7 @@
 // The transactions that commit decisions, through mysql2: they are on the streamer's and on every
 // viewer's critical path. Their connections are their own, so that no reading keeps them waiting.
 import type { PoolConnection } from 'mysql2/promise'
-import type { Secret } from '../secret.ts'
+import type { Secret } from '../domain/secret.ts'
 import { ConnectionPool } from './pool.ts'
 
 /** A connection inside a transaction. */

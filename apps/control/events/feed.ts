@@ -1,8 +1,8 @@
 // All committed events as one hot stream per process, in order, each once: taken straight from this
 // process's own commits where nothing is missing in between, else read from the log.
 import { type Observable, Subject } from 'rxjs'
-import type { Logger } from '../logger.ts'
-import type { LoggedEvent } from './event.ts'
+import type { Logger } from '../common/logger.ts'
+import type { LoggedEvent } from '../domain/event.ts'
 import type { EventLog } from './log.ts'
 
 const PAGE = 500

@@ -2,7 +2,7 @@
 // readers other work gets its turn, so that a hook never waits for ten thousand sockets.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Subscription } from 'rxjs'
-import type { FrameType, LoggedEvent } from './event.ts'
+import type { FrameType, LoggedEvent } from '../domain/event.ts'
 import type { Feed } from './feed.ts'
 import { encodeFrame, HEARTBEAT } from './frame.ts'
 import type { Batch, Reader } from './reader.ts'

@@ -3,7 +3,7 @@ import type { ResultSetHeader } from 'mysql2'
 import type { Client, Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Transaction } from '../database/transactions.ts'
-import type { EventDraft, FrameType, LoggedEvent } from './event.ts'
+import type { EventDraft, FrameType, LoggedEvent } from '../domain/event.ts'
 
 /** Which part of the log somebody reads: one stream's events, or those of all streams that have been live. */
 export interface EventFilter {

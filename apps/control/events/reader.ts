@@ -2,7 +2,7 @@
 // it does not read.
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { FrameType, LoggedEvent } from './event.ts'
+import type { FrameType, LoggedEvent } from '../domain/event.ts'
 import { encodeFrame } from './frame.ts'
 import type { EventFilter, EventLog } from './log.ts'
 

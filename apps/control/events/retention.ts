@@ -1,5 +1,5 @@
 // Removes events that are older than EVENT_RETENTION: at start, and once an hour or more often.
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { EventLog } from './log.ts'
 
 const AT_LEAST_EVERY_MS = 60 * 60 * 1_000

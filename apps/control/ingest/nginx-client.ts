@@ -1,7 +1,7 @@
 // Asks nginx-rtmp what it has, and drops publishers. Answers come from its internal HTTP server.
 import { setTimeout as delay } from 'node:timers/promises'
-import { type SessionRef, sameSession } from '../streams/stream.ts'
-import { type FiguresOf, parseIngest } from './ingest-stat.ts'
+import { type SessionRef, sameSession } from '../domain/stream.ts'
+import { type FiguresOf, parseIngest } from './publisher-figures.ts'
 import { type Application, type Publishers, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000

@@ -1,13 +1,14 @@
 // Decides who may publish. On the streamer's critical path: nginx waits for it.
-import type { Logger } from '../logger.ts'
+
+import { KeyedQueue } from '../common/keyed-queue.ts'
+import type { Logger } from '../common/logger.ts'
+import { hashStreamKey } from '../domain/keys.ts'
+import { admission, type Refusal } from '../domain/lifecycle.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { Stream } from '../domain/stream.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
-import type { Secret } from '../secret.ts'
-import { KeyedQueue } from '../streams/keyed-queue.ts'
-import { hashStreamKey } from '../streams/keys.ts'
-import { admission, type Refusal } from '../streams/lifecycle.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
-import type { Stream } from '../streams/stream.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError } from './nginx-client.ts'
 
 /** How long a returning publisher is kept waiting while nginx lets go of the connection before. */

@@ -3,16 +3,16 @@
 // changes nothing.
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
+import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
-import type { Logger } from '../logger.ts'
+import { settled } from '../domain/lifecycle.ts'
+import type { Stream } from '../domain/stream.ts'
+import type { NodeLease } from '../nodes/node-lease.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
-import { settled } from '../streams/lifecycle.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
-import type { Stream } from '../streams/stream.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
-import type { NodeLease } from './node-lease.ts'
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000

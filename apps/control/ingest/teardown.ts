@@ -1,6 +1,6 @@
 // Ends what is left of an ended stream at nginx: the publisher is dropped, and once nginx has let
 // go of it, the playlist gets its end.
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { NginxClient } from './nginx-client.ts'

@@ -2,7 +2,7 @@
 import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { chown, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode, isMissing, nullIfMissing } from '../file-errors.ts'
+import { hasCode, isMissing, nullIfMissing } from '../common/file-errors.ts'
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
 
 export const PLAYLIST = 'index.m3u8'

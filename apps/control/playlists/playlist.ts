@@ -1,6 +1,6 @@
 // What nginx-rtmp's playlist says.
 import HLS from 'hls-parser'
-import type { Segment } from '../recordings/segment.ts'
+import type { Segment } from '../domain/segment.ts'
 
 export interface ListedSegment extends Segment {
   /** As the playlist names it. */

@@ -3,7 +3,7 @@
 import { basename, dirname } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { from, interval, merge, mergeMap, type Observable, Subject, type Subscription } from 'rxjs'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import { PLAYLIST, type PlaylistFolder } from './playlist-folder.ts'
 
 /** The level look at what is awaited, for file events that got lost. */

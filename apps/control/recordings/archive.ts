@@ -2,10 +2,10 @@
 // kept is what the storage says; so it can be left at any moment, and goes on from there.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nullIfMissing } from '../file-errors.ts'
+import { nullIfMissing } from '../common/file-errors.ts'
+import { missingBetween, nameOf, parseName, type Segment } from '../domain/segment.ts'
 import type { ListedSegment } from '../playlists/playlist.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
-import { missingBetween, nameOf, parseName, type Segment } from './segment.ts'
 import type { Storage } from './storage.ts'
 
 /** Runs work now or when it is its turn; what bounds how much is under way in all. */

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nanoid } from 'nanoid'
-import { hasCode, isMissing } from '../file-errors.ts'
+import { hasCode, isMissing } from '../common/file-errors.ts'
 import type { Storage, StoredFile } from './storage.ts'
 
 /** What is being written has a name that begins so, until it is whole. */

@@ -1,15 +1,15 @@
 // What is done for one recording, step by step: its segments are kept while the broadcast goes on; when it
 // is over the recording is finished, or what is safe of it named; or it is removed. Ends by itself.
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasCode } from '../common/file-errors.ts'
+import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
-import { hasCode } from '../file-errors.ts'
-import type { Logger } from '../logger.ts'
-import type { Kept } from '../streams/lifecycle.ts'
+import type { Kept } from '../domain/lifecycle.ts'
+import type { RecordingFailure, Stream } from '../domain/stream.ts'
 import type { StreamService } from '../streams/service.ts'
-import type { RecordingFailure, Stream } from '../streams/stream.ts'
 import type { Archive, Totals } from './archive.ts'
 import { freeBytes } from './disk-space.ts'
-import { type Finisher, keptOf } from './finisher.ts'
+import { type Finisher, keptOf } from './finalizer.ts'
 import { type Storage, VOD_PLAYLIST } from './storage.ts'
 import { toRuns, vodPlaylist } from './vod-playlist.ts'
 

@@ -1,8 +1,8 @@
 // Puts a recording's segments into one MP4, without encoding anything anew.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Segment } from '../domain/segment.ts'
 import { type FfmpegOptions, ffmpeg, ffprobe } from './ffmpeg.ts'
-import type { Segment } from './segment.ts'
 import { MP4 } from './storage.ts'
 
 export interface SegmentFile extends Segment {

@@ -1,7 +1,7 @@
 // Removes recordings by age (RECORDINGS_MAX_AGE) and by size (RECORDINGS_MAX_BYTES), the oldest
 // first, and never one that is still being made.
 import { filter, interval, merge, type Subscription, startWith } from 'rxjs'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { FinishedRecording, StreamStore } from '../streams/store.ts'
 

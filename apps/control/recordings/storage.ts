@@ -1,6 +1,6 @@
 // Where recordings are kept, whichever it is: a few kinds of files for each stream. Which segments
 // are safe only the storage itself says, so that nothing else has to be believed after a crash.
-import type { StorageKind } from '../streams/stream.ts'
+import type { StorageKind } from '../domain/stream.ts'
 
 export const VOD_PLAYLIST = 'index.m3u8'
 export const MP4 = 'recording.mp4'

@@ -2,7 +2,7 @@
 // at a time, and no more waiting than can be made before they are stale.
 import { join } from 'node:path'
 import pLimit from 'p-limit'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
 import { newestPicture } from './pictures.ts'
 

@@ -1,6 +1,6 @@
 // The playlist of a finished recording: RFC 8216, PLAYLIST-TYPE VOD.
 import HLS from 'hls-parser'
-import { missingBetween, nameOf, type Segment } from './segment.ts'
+import { missingBetween, nameOf, type Segment } from '../domain/segment.ts'
 
 /** Segments, in order, that belong together: one publisher's, with nothing missing between them. */
 export type Run = readonly Segment[]

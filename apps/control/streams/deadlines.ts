@@ -1,7 +1,7 @@
 // The clock: puts `deadline-passed` to each stream when its time is up. What a restart or another
 // process leaves undone, the reconciler finds in the database.
 import { type Subscription, timer } from 'rxjs'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { StreamService } from './service.ts'
 
 export class Deadlines implements Disposable {

@@ -1,14 +1,14 @@
 // The one door through which anything changes a stream: facts go in one after the other per
 // stream, decisions are committed, then told to the feed, the clock and whoever acts on effects.
 import { type Observable, Subject } from 'rxjs'
+import { KeyedQueue } from '../common/keyed-queue.ts'
+import type { Logger } from '../common/logger.ts'
+import { hashStreamKey, newStreamId, newStreamKey } from '../domain/keys.ts'
+import { decide, type Fact, type Rules } from '../domain/lifecycle.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
-import type { Logger } from '../logger.ts'
-import type { Secret } from '../secret.ts'
-import { KeyedQueue } from './keyed-queue.ts'
-import { hashStreamKey, newStreamId, newStreamKey } from './keys.ts'
-import { decide, type Fact, type Rules } from './lifecycle.ts'
 import type { Committed, StreamStore } from './store.ts'
-import type { Stream } from './stream.ts'
 
 export interface StreamServiceOptions extends Rules {
   readonly store: StreamStore

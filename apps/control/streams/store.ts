@@ -1,14 +1,15 @@
 // Streams in the database: reading them, and applying a decision in one short transaction.
 import type { ResultSetHeader } from 'mysql2'
+import { toEventDraft } from '../api/stream-resource.ts'
 import type { Database } from '../database/database.ts'
 import { Prisma } from '../database/generated/client.ts'
 import { type Value, WriteConflictError } from '../database/pool.ts'
 import type { Transactions } from '../database/transactions.ts'
-import type { LoggedEvent } from '../events/event.ts'
+import type { LoggedEvent } from '../domain/event.ts'
+import { STREAM_ID } from '../domain/keys.ts'
+import type { Decision, Effect, StreamEvent } from '../domain/lifecycle.ts'
+import type { RecordingStatus, StorageKind, Stream, StreamStatus } from '../domain/stream.ts'
 import { appendEvents, readBounds } from '../events/log.ts'
-import { STREAM_ID } from './keys.ts'
-import type { Decision, Effect, StreamEvent } from './lifecycle.ts'
-import { toEventDraft } from './resource.ts'
 import {
   fromRow,
   fromSelected,
@@ -19,7 +20,6 @@ import {
   UPDATE_STREAM,
   type Versioned,
 } from './rows.ts'
-import type { RecordingStatus, StorageKind, Stream, StreamStatus } from './stream.ts'
 
 /** How often a decision is made anew when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10

@@ -1,8 +1,8 @@
 // Tells readers of events how many watch: `stream.viewers`, which is in no log and so has no id.
 import { concatMap, type Subscription } from 'rxjs'
+import type { Logger } from '../common/logger.ts'
 import { encodeFrame } from '../events/frame.ts'
 import type { Hub, Notice } from '../events/hub.ts'
-import type { Logger } from '../logger.ts'
 import type { StreamStore } from '../streams/store.ts'
 import type { ViewerChanges, Viewers } from './viewers.ts'
 

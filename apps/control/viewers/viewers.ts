@@ -1,7 +1,7 @@
 // How many watch each stream now: the watch pages connected here, and what the other processes say
 // of theirs.
 import { type Observable, Subject, type Subscription, throttleTime } from 'rxjs'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../common/logger.ts'
 import type { Counts, ViewerTable } from './viewer-table.ts'
 
 /** How often a process writes down its own viewers and reads those of the others. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
-import { newStreamId, newStreamKey } from '../../../apps/control/streams/keys.ts'
+import { newStreamId, newStreamKey } from '../../../apps/control/domain/keys.ts'
 import { PeerDatabase } from './peer-database.ts'
 import { serve } from './serve.ts'
 

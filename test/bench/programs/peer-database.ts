@@ -8,7 +8,7 @@ import {
   type RowDataPacket,
 } from 'mysql2/promise'
 import { parseConnectionUrl } from '../../../apps/control/database/connection-url.ts'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import { NGINX_INSTANCE, NODE_ID } from '../control-process.ts'
 
 const KEY_TTL_MS = 600_000

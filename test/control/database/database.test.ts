@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { type Client, Database } from '../../../apps/control/database/database.ts'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
 import { migrate } from '../../../apps/control/database/migrations.ts'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import { MIGRATIONS_DIR } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { MigrationError, migrate } from '../../../apps/control/database/migrations.ts'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import { MIGRATIONS_DIR } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 

@@ -5,7 +5,7 @@ import { DatabaseUnavailableError } from '../../../apps/control/database/deadlin
 import { migrate } from '../../../apps/control/database/migrations.ts'
 import { WriteConflictError } from '../../../apps/control/database/pool.ts'
 import { type Transaction, Transactions } from '../../../apps/control/database/transactions.ts'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import { MIGRATIONS_DIR } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 

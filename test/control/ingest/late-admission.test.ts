@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import { startControl } from '../../support/control.ts'
 import { until } from '../../support/until.ts'
 import { createStream } from '../support/api.ts'

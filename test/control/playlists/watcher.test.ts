@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import type { Logger } from '../../../apps/control/logger.ts'
+import type { Logger } from '../../../apps/control/common/logger.ts'
 import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
 import { type PlaylistSeen, PlaylistWatcher } from '../../../apps/control/playlists/watcher.ts'
 import { until } from '../../support/until.ts'

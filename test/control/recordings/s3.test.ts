@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { RecordingResource } from '../../../apps/control/recordings/schemas.ts'
+import type { RecordingResource } from '../../../apps/control/api/recording-schemas.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { S3Server } from '../../support/s3-server.ts'
 import { until } from '../../support/until.ts'

@@ -9,7 +9,7 @@ import { createStream, goLive, liveStream, put, refused } from '../support/api.t
 import { HlsWriter } from '../support/hls-writer.ts'
 
 const PLACEHOLDER = readFileSync(
-  join(import.meta.dirname, '../../../apps/control/recordings/placeholder.jpg'),
+  join(import.meta.dirname, '../../../apps/control/routes/placeholder.jpg'),
 )
 let control: TestControl
 before(async () => {

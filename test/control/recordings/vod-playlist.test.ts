@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Segment } from '../../../apps/control/recordings/segment.ts'
+import type { Segment } from '../../../apps/control/domain/segment.ts'
 import { toRuns, vodPlaylist } from '../../../apps/control/recordings/vod-playlist.ts'
 
 const T0 = Date.parse('2026-01-02T03:04:05.678Z')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Secret } from '../../../apps/control/secret.ts'
-import { hashStreamKey } from '../../../apps/control/streams/keys.ts'
-import type { Fact } from '../../../apps/control/streams/lifecycle.ts'
-import type { Stream } from '../../../apps/control/streams/stream.ts'
+import { hashStreamKey } from '../../../apps/control/domain/keys.ts'
+import type { Fact } from '../../../apps/control/domain/lifecycle.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
+import type { Stream } from '../../../apps/control/domain/stream.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { createStream, goLive, liveStream, put } from '../support/api.ts'
 

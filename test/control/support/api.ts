@@ -1,11 +1,11 @@
 // Calls of control's two HTTP ports, as browsers, scripts and nginx make them.
 import assert from 'node:assert/strict'
+import type { IssuedStreamResource, StreamResource } from '../../../apps/control/api/stream-schemas.ts'
+import { hashStreamKey } from '../../../apps/control/domain/keys.ts'
+import type { Fact } from '../../../apps/control/domain/lifecycle.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
+import type { Stream } from '../../../apps/control/domain/stream.ts'
 import type { Problem } from '../../../apps/control/http/errors.ts'
-import { Secret } from '../../../apps/control/secret.ts'
-import { hashStreamKey } from '../../../apps/control/streams/keys.ts'
-import type { Fact } from '../../../apps/control/streams/lifecycle.ts'
-import type { IssuedStreamResource, StreamResource } from '../../../apps/control/streams/schemas.ts'
-import type { Stream } from '../../../apps/control/streams/stream.ts'
 import type { TestControl } from '../../support/control.ts'
 
 export interface Request {

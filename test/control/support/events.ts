@@ -1,6 +1,6 @@
 // Events straight into the log, as another process on the same database would write them.
 import type { Transactions } from '../../../apps/control/database/transactions.ts'
-import type { EventDraft, LoggedEvent } from '../../../apps/control/events/event.ts'
+import type { EventDraft, LoggedEvent } from '../../../apps/control/domain/event.ts'
 import { appendEvents } from '../../../apps/control/events/log.ts'
 import type { TestDatabase } from '../../support/database.ts'
 

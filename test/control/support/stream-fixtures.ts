@@ -1,5 +1,5 @@
 // Streams in every status, for tests of pure functions. Times count from T0.
-import type { Session, Stream, StreamStatus } from '../../../apps/control/streams/stream.ts'
+import type { Session, Stream, StreamStatus } from '../../../apps/control/domain/stream.ts'
 
 export const T0 = new Date('2026-01-02T03:04:05.000Z')
 export const KEY_TTL_MS = 600_000

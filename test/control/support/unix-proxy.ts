@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseConnectionUrl } from '../../../apps/control/database/connection-url.ts'
-import { Secret } from '../../../apps/control/secret.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
 import type { TestDatabase } from '../../support/database.ts'
 
 export class DatabaseProxy implements AsyncDisposable {

@@ -1,5 +1,5 @@
 // The page's one EventSource on /v1/events, kept open for as long as the page is.
-import { EVENT_TYPES } from '../../../control/events/event.ts'
+import { EVENT_TYPES } from '../../../control/domain/event.ts'
 import { type StreamEvent, StreamEventShape, type ViewersEvent, ViewersEventShape } from './shapes.ts'
 
 const RETRY_FIRST_MS = 1_000

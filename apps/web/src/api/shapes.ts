@@ -1,10 +1,10 @@
 // What the service answers with, parsed where it comes in. zod/mini, since the service's own
 // schemas would bring 25 kB of zod along; that both agree is checked by the types.
 import * as z from 'zod/mini'
-import type { ViewersEventResource } from '../../../control/events/schemas.ts'
-import type { IngestResource } from '../../../control/ingest/schemas.ts'
-import type { RecordingResource } from '../../../control/recordings/schemas.ts'
-import type { IssuedStreamResource, StreamResource } from '../../../control/streams/schemas.ts'
+import type { ViewersEventResource } from '../../../control/api/event-schemas.ts'
+import type { IngestResource } from '../../../control/api/ingest-schemas.ts'
+import type { RecordingResource } from '../../../control/api/recording-schemas.ts'
+import type { IssuedStreamResource, StreamResource } from '../../../control/api/stream-schemas.ts'
 
 // zod would compile its parsers with `new Function`, which the Content-Security-Policy forbids.
 z.config({ jitless: true })

@@ -1,0 +1,74 @@
+// What the REST API takes and gives about streams. The OpenAPI document and the page's types come
+// from these very schemas.
+import { z } from 'zod'
+import { STREAM_ID } from '../domain/keys.ts'
+import { listOf, PagingQuery, pageOf } from './paging.ts'
+import { RecordingSchema } from './recording-schemas.ts'
+
+export const TITLE_LENGTH = 120
+
+const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
+
+export const StreamStatusSchema = z
+  .enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended'])
+  .describe(
+    'waiting: the key is issued, nobody has published; connecting: a publisher is in, nothing to play yet; ' +
+      'live: viewers can play it; reconnecting: the publisher is lost and may come back; ended: final',
+  )
+
+export const StreamKeySchema = z
+  .object({
+    expiresAt: time.describe('Until then the key can start the broadcast'),
+    ingestUrl: z.url().describe('The server an encoder publishes to'),
+  })
+  .describe('For the owner only')
+
+export const IssuedStreamKeySchema = StreamKeySchema.extend({
+  value: z.string().describe('The secret, shown this once'),
+}).meta({ id: 'IssuedStreamKey' })
+
+export const StreamSchema = z
+  .object({
+    id: z.string().regex(STREAM_ID),
+    title: z.string().nullable(),
+    status: StreamStatusSchema,
+    createdAt: time,
+    connectedAt: time.nullable().describe('When a publisher was first let in'),
+    liveAt: time.nullable().describe('When viewers could first play it'),
+    endedAt: time.nullable(),
+    endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),
+    record: z.boolean().describe('Whether the streamer wants it kept'),
+    playback: z.object({ hls: z.url(), dash: z.url() }),
+    viewers: z.int().min(0).describe('How many watch it now; in an event, when it happened'),
+    recording: RecordingSchema.nullable().describe('The recording, once there is one'),
+    streamKey: StreamKeySchema.optional(),
+  })
+  .meta({ id: 'Stream' })
+
+export const IssuedStreamSchema = StreamSchema.extend({ streamKey: IssuedStreamKeySchema }).meta({
+  id: 'IssuedStream',
+})
+
+export const StreamListSchema = pageOf(StreamSchema).meta({ id: 'StreamList' })
+
+export const StreamParams = z.object({ id: z.string().max(100).describe('The stream’s id') })
+
+/** Counted in characters, as JSON Schema's maxLength is, not in UTF-16 units. */
+const title = z
+  .string()
+  .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
+  .transform((text) => text.trim())
+  .refine((text) => [...text].length <= TITLE_LENGTH, `must have at most ${TITLE_LENGTH} characters`)
+  .meta({ maxLength: TITLE_LENGTH, examples: ['Saturday night live coding'] })
+
+export const CreateStreamBody = z.strictObject({
+  title: title.optional(),
+  record: z.boolean().optional().describe('Keep the broadcast as a recording; false unless said'),
+})
+
+export const ListStreamsQuery = PagingQuery.extend({
+  status: listOf(StreamStatusSchema, 'live,reconnecting'),
+})
+
+export type StreamResource = z.output<typeof StreamSchema>
+export type IssuedStreamResource = z.output<typeof IssuedStreamSchema>

@@ -1,0 +1,88 @@
+// Who may: an `Authorization: Bearer` header with a stream's key makes its owner, with an API token
+// an operator.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { Stream } from '../domain/stream.ts'
+import { AppError } from '../http/errors.ts'
+import type { Limits } from '../http/limits.ts'
+import type { StreamStore } from '../streams/store.ts'
+
+const BEARER = /^Bearer +(\S+)\s*$/i
+
+export class Auth {
+  readonly #tokens: readonly Buffer[]
+  readonly #store: StreamStore
+  readonly #limits: Limits
+
+  constructor(tokens: readonly Secret[], store: StreamStore, limits: Limits) {
+    this.#tokens = tokens.map((token) => sha256(token.reveal()))
+    this.#store = store
+    this.#limits = limits
+  }
+
+  /** What the caller is to this stream. Reading requires nothing, so wrong credentials are no error. */
+  async roleFor(request: FastifyRequest, stream: Stream): Promise<'owner' | 'operator' | null> {
+    const credential = credentialOf(request)
+    const role = credential === undefined ? null : this.#roleOf(credential, stream)
+    if (role === null && credential !== undefined) await this.#limits.failedAuthorisation(request)
+    return role
+  }
+
+  /**
+   * The caller's role for managing this stream.
+   * @throws AppError 401 without valid credentials, 403 with those of another stream, 429 after too
+   *   many failures from the caller's address
+   */
+  async requireManager(request: FastifyRequest, stream: Stream): Promise<'owner' | 'operator'> {
+    const credential = credentialOf(request)
+    const role = credential === undefined ? null : this.#roleOf(credential, stream)
+    if (role !== null) return role
+    const tooMany =
+      request.headers.authorization === undefined ? null : await this.#limits.failedAuthorisation(request)
+    if (tooMany !== null) throw tooMany
+    const key = credential === undefined ? null : parseStreamKey(credential)
+    if (key !== null && (await this.#store.findByKeyHash(hashStreamKey(key))) !== null) {
+      throw new AppError(403, 'not_your_stream', 'This stream key belongs to another stream.')
+    }
+    throw unauthorized('This takes "Authorization: Bearer <the stream’s key, or an API token>".')
+  }
+
+  /** @throws AppError 401, 429 */
+  async requireOperator(request: FastifyRequest): Promise<void> {
+    const credential = credentialOf(request)
+    if (credential !== undefined && this.#isToken(credential)) return
+    const tooMany = credential === undefined ? null : await this.#limits.failedAuthorisation(request)
+    throw (
+      tooMany ??
+      unauthorized(
+        'This server lets only its operators create streams: send "Authorization: Bearer <API token>".',
+      )
+    )
+  }
+
+  #roleOf(credential: string, stream: Stream): 'owner' | 'operator' | null {
+    const key = parseStreamKey(credential)
+    if (key !== null) return timingSafeEqual(hashStreamKey(key), stream.keyHash) ? 'owner' : null
+    return this.#isToken(credential) ? 'operator' : null
+  }
+
+  #isToken(credential: string): boolean {
+    const hash = sha256(credential)
+    // No early exit: how long it takes must not tell which token came close.
+    return this.#tokens.filter((token) => timingSafeEqual(token, hash)).length > 0
+  }
+}
+
+function credentialOf(request: FastifyRequest): string | undefined {
+  return BEARER.exec(request.headers.authorization ?? '')?.[1]
+}
+
+function unauthorized(detail: string): AppError {
+  return new AppError(401, 'unauthorized', detail, { headers: { 'www-authenticate': 'Bearer' } })
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,121 @@
+// GET /v1/events: Server-Sent Events.
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { EventsHeaders, EventsQuery } from '../api/event-schemas.ts'
+import type { Logger } from '../common/logger.ts'
+import { encodeFrame, encodeRetry } from '../events/frame.ts'
+import type { Hub } from '../events/hub.ts'
+import type { EventFilter, EventLog } from '../events/log.ts'
+import { Reader } from '../events/reader.ts'
+import { PROBLEMS } from '../http/errors.ts'
+import type { StreamStore } from '../streams/store.ts'
+import type { Viewers } from '../viewers/viewers.ts'
+import { findStream } from './find-stream.ts'
+
+const RETRY_MS = 2_000
+
+export interface EventRoutesOptions {
+  readonly hub: Hub
+  readonly log: EventLog
+  readonly store: StreamStore
+  readonly viewers: Viewers
+  readonly logger: Logger
+}
+
+export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
+  app,
+  { hub, log, store, viewers, logger },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/v1/events',
+    exposeHeadRoute: false,
+    schema: {
+      tags: ['events'],
+      summary: 'Follow what happens, as Server-Sent Events',
+      description:
+        'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream`: the events of streams ' +
+        'that have been live. A cursor that the log does not reach any more, or not yet, gets one `reset` event: ' +
+        'read the list again and go on. `stream.viewers` (a ViewersEvent, at most one every 2 s a stream) is not ' +
+        'in the log: it has no `id` and is not repeated.',
+      querystring: EventsQuery,
+      headers: EventsHeaders,
+      response: {
+        200: {
+          description: 'The events, without end',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...PROBLEMS,
+      },
+    },
+    handler: async (request, reply) => {
+      const { stream, types, lastEventId, viewer } = request.query
+      if (stream !== undefined) await findStream(store, stream)
+      const filter: EventFilter = {
+        streamId: stream ?? null,
+        types: types === undefined ? null : new Set(types),
+      }
+      const start = await startingPoint(request.headers['last-event-id'] ?? lastEventId, hub, log)
+      reply.hijack()
+      // Who left while the database was asked would never be seen to leave.
+      if (reply.raw.destroyed) return
+      // Counted before the first byte: who reads the stream once this is open finds itself counted.
+      if (stream !== undefined && viewer !== undefined) reply.raw.once('close', viewers.join(stream))
+      serve(reply, filter, start, hub, log, logger)
+    },
+  })
+}
+
+interface Start {
+  readonly cursor: number
+  /** The reader asked for a place that the log does not have. */
+  readonly reset: boolean
+}
+
+async function startingPoint(wanted: number | undefined, hub: Hub, log: EventLog): Promise<Start> {
+  if (wanted === undefined) return { cursor: hub.head, reset: false }
+  const { head, pruned } = await log.bounds()
+  if (wanted === 0) return { cursor: pruned, reset: false }
+  return wanted < pruned || wanted > head ? { cursor: head, reset: true } : { cursor: wanted, reset: false }
+}
+
+function serve(
+  reply: FastifyReply,
+  filter: EventFilter,
+  { cursor, reset }: Start,
+  hub: Hub,
+  log: EventLog,
+  logger: Logger,
+): void {
+  reply.headers({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  const response = reply.raw
+  const reader = new Reader(response, filter, cursor)
+  const remove = hub.add(reader)
+  response.once('close', remove)
+  // The end of the connection is the end of the body: no chunk framing around each event.
+  response.useChunkedEncodingByDefault = false
+  response.shouldKeepAlive = false
+  response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+  response.socket?.setNoDelay(true)
+  reader.write(encodeRetry(RETRY_MS))
+  if (reset)
+    reader.write(
+      encodeFrame({
+        id: cursor,
+        event: 'reset',
+        data: JSON.stringify({ id: String(cursor), type: 'reset' }),
+      }),
+    )
+  reader
+    .catchUp(log, () => hub.position)
+    .catch((error: unknown) => {
+      logger.warn({ err: error }, 'a reader could not be brought up to date; it will come back')
+      reader.end()
+    })
+}

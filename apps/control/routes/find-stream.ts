@@ -1,0 +1,12 @@
+// The stream that a request's path or query names.
+
+import type { Stream } from '../domain/stream.ts'
+import { AppError } from '../http/errors.ts'
+import type { StreamStore } from '../streams/store.ts'
+
+/** @throws AppError 404 when there is none, DatabaseUnavailableError */
+export async function findStream(store: StreamStore, id: string): Promise<Stream> {
+  const stream = await store.find(id)
+  if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+  return stream
+}

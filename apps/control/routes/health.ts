@@ -1,0 +1,61 @@
+// GET /healthz and /readyz: is the process up, and can it do its work?
+import { access, constants } from 'node:fs/promises'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { AppError, PROBLEMS } from '../http/errors.ts'
+
+export interface HealthOptions {
+  readonly hlsDir: string
+  /** Each rejects when what it is named for can't be reached. */
+  readonly database: () => Promise<unknown>
+  readonly nginx: () => Promise<unknown>
+}
+
+const Healthy = z.object({ status: z.literal('ok') })
+const Ready = Healthy.extend({ checks: z.record(z.string(), z.string()) })
+const tags = ['health']
+
+export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
+  app,
+  { hlsDir, database, nginx },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/healthz',
+    schema: { tags, summary: 'The process is up', response: { 200: Healthy } },
+    handler: async () => ({ status: 'ok' as const }),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      tags,
+      summary: 'The database, the HLS folder and nginx are reachable',
+      response: { 200: Ready, 503: PROBLEMS['5xx'] },
+    },
+    handler: async () => {
+      const checks = await runChecks({
+        database,
+        hls: () => access(hlsDir, constants.R_OK | constants.W_OK | constants.X_OK),
+        nginx,
+      })
+      const failing = Object.keys(checks).filter((name) => checks[name] !== 'ok')
+      if (failing.length > 0) {
+        throw new AppError(503, 'not_ready', `Not reachable: ${failing.join(', ')}.`, { extra: { checks } })
+      }
+      return { status: 'ok' as const, checks }
+    },
+  })
+}
+
+async function runChecks(checks: Record<string, () => Promise<unknown>>): Promise<Record<string, string>> {
+  const entries = Object.entries(checks).map(async ([name, check]) => {
+    const result = await check().then(
+      () => 'ok',
+      () => 'unreachable',
+    )
+    return [name, result] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}

@@ -1,0 +1,122 @@
+// nginx-rtmp's webhooks, on the internal port: on_publish and on_publish_done.
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Logger } from '../common/logger.ts'
+import { inTime } from '../database/deadline.ts'
+import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
+import { AppError } from '../http/errors.ts'
+import type { Metrics } from '../http/metrics.ts'
+import { INSTANCE_HEADER } from '../ingest/nginx-client.ts'
+import type { PublishGate } from '../ingest/publish-gate.ts'
+import type { StreamService } from '../streams/service.ts'
+import type { StreamStore } from '../streams/store.ts'
+
+/** What all of it may take, the database's silence included. */
+const ANSWER_MS = 1_950
+
+export interface HookRoutesOptions {
+  readonly gate: PublishGate
+  readonly streams: StreamService
+  readonly store: StreamStore
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly nodeId: string
+}
+
+/** A key that was mistyped or made up: its checksum says so, and nothing else need be asked. */
+const MALFORMED = { admitted: false, reason: 'malformed_key' } as const
+
+const Hook = z.object({
+  app: z.literal('live').optional(),
+  name: z.string().min(1).max(1_024),
+  clientid: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+  addr: z.string().max(256).optional(),
+})
+const PublishHook = Hook.extend({ call: z.literal('publish').optional() })
+const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional() })
+
+export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
+  const { gate, metrics, logger } = options
+  app.removeAllContentTypeParsers()
+  // Whatever it calls itself: what is no form lacks the fields.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, firstValues(String(body)))
+  })
+
+  app.post('/hooks/nginx/on_publish', async (request, reply) => {
+    const { name, clientid, addr } = parse(PublishHook, request)
+    const key = parseStreamKey(name)
+    const candidate = key === null ? null : { key, clientId: clientid, nginx: instanceOf(request) }
+    const verdict =
+      candidate === null ? MALFORMED : await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
+    const result = verdict.admitted ? 'admitted' : verdict.reason
+    metrics.hooks.inc({ hook: 'on_publish', result })
+    logger.info(
+      {
+        hook: 'on_publish',
+        clientId: clientid,
+        address: addr,
+        result,
+        stream: verdict.admitted ? verdict.id : undefined,
+      },
+      'a publisher',
+    )
+    // A bare name, not a URL: nginx-rtmp takes it as the stream's new name.
+    return verdict.admitted ? reply.code(302).header('location', verdict.id).send() : reply.code(403).send()
+  })
+
+  app.post('/hooks/nginx/on_publish_done', async (request, reply) => {
+    const { name, clientid } = parse(PublishDoneHook, request)
+    const gone = publisherGone(options, name, clientid, instanceOf(request))
+    const changed = await inTime(() => gone, ANSWER_MS)
+    metrics.hooks.inc({ hook: 'on_publish_done', result: changed ? 'gone' : 'nothing' })
+    return reply.code(204).send()
+  })
+}
+
+/** The hook has the key, not the id; and the client says which of the key's publishers has gone. */
+async function publisherGone(
+  { store, streams, nodeId }: HookRoutesOptions,
+  name: string,
+  clientId: number,
+  nginx: string | null,
+): Promise<boolean> {
+  const key = parseStreamKey(name)
+  const stream = key === null ? null : await store.findByKeyHash(hashStreamKey(key))
+  if (stream === null) return false
+  const result = await streams.submit(stream.id, {
+    kind: 'publisher-gone',
+    session: { nodeId, nginx, clientId },
+  })
+  return result?.changed ?? false
+}
+
+/**
+ * The first value of each field. nginx appends what the publisher typed behind the key's `?` to the
+ * same form, unescaped: a second `name` or `addr` is the publisher's word, not nginx's.
+ */
+function firstValues(body: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const [field, value] of new URLSearchParams(body)) fields[field] ??= value
+  return fields
+}
+
+function parse<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
+  const parsed = schema.safeParse(request.body)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map((issue) => ({
+    in: 'body' as const,
+    field: issue.path.join('.'),
+    message: issue.message,
+  }))
+  const fields = errors.map(({ field, message }) => `${field || 'body'}: ${message}`).join('; ')
+  throw new AppError(400, 'validation_failed', fields, { extra: { errors } })
+}
+
+function instanceOf(request: FastifyRequest): string | null {
+  const header = request.headers[INSTANCE_HEADER]
+  return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : null
+}

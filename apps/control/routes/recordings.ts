@@ -1,0 +1,179 @@
+// REST for recordings, and pictures: /v1/recordings, /v1/streams/:id/recording and …/thumbnail.jpg;
+// and /recordings/:id/… for what nginx does not find in its folder, because it is in S3.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { decodeCursor, encodeCursor } from '../api/paging.ts'
+import { toRecordingResource } from '../api/recording-resource.ts'
+import {
+  ListRecordingsQuery,
+  RecordingFileParams,
+  RecordingListSchema,
+  type RecordingResource,
+  RecordingSchema,
+  ThumbnailQuery,
+} from '../api/recording-schemas.ts'
+import { StreamParams } from '../api/stream-schemas.ts'
+import type { Stream } from '../domain/stream.ts'
+import { AppError, PROBLEMS } from '../http/errors.ts'
+import type { Recorder } from '../recordings/recorder.ts'
+import type { S3Storage } from '../recordings/s3-storage.ts'
+import { CONTENT_TYPES, VOD_PLAYLIST } from '../recordings/storage.ts'
+import type { Thumbnails } from '../recordings/thumbnails.ts'
+import type { StreamService } from '../streams/service.ts'
+import type { StreamStore } from '../streams/store.ts'
+import type { Auth } from './authorization.ts'
+import { findStream } from './find-stream.ts'
+
+export interface RecordingRoutesOptions {
+  readonly streams: StreamService
+  readonly store: StreamStore
+  readonly recorder: Recorder
+  readonly thumbnails: Thumbnails
+  /** Null: recordings are in a folder, and nginx serves them. */
+  readonly s3: S3Storage | null
+  readonly auth: Auth
+  readonly nodeId: string
+}
+
+const tags = ['recordings']
+const NO_STORE = { 'cache-control': 'no-store' }
+/** A picture is of the newest segment; for much longer it must not be taken for it. */
+const PICTURE_CACHE = { 'cache-control': 'public, max-age=1' }
+const JPEG = { description: 'The picture', content: { 'image/jpeg': { schema: z.any() } } }
+const ELSEWHERE = z.null().describe('Where the picture is')
+const LISTED = ['recording', 'processing', 'ready', 'failed'] as const
+
+export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = async (app, options) => {
+  const { streams, store, recorder, thumbnails, s3, auth, nodeId } = options
+  const placeholder = await readFile(join(import.meta.dirname, 'placeholder.jpg'))
+
+  /** With what is kept by now, as far as this node knows. */
+  const toResource = (stream: Stream): RecordingResource | null => {
+    const resource = toRecordingResource(stream)
+    const progress = recorder.progress(stream.id)
+    if (resource === null || progress === null || resource.durationS !== null) return resource
+    const { durationMs, sizeBytes, missingSegments } = progress
+    return { ...resource, durationS: durationMs / 1000, sizeBytes, missingSegments }
+  }
+  const recordingOf = (stream: Stream): RecordingResource => {
+    const recording = toResource(stream)
+    if (recording === null)
+      throw new AppError(404, 'recording_not_found', 'This stream has no recording, or it was deleted.')
+    return recording
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/v1/streams/:id/recording',
+    schema: {
+      tags,
+      summary: 'Read a stream’s recording',
+      params: StreamParams,
+      response: { 200: RecordingSchema, ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      return reply.headers(NO_STORE).send(recordingOf(await findStream(store, request.params.id)))
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/streams/:id/recording',
+    schema: {
+      tags,
+      summary: 'Delete a stream’s recording',
+      description: 'For good, in any status; while the stream is live, nothing more of it is recorded.',
+      security: [{ bearer: [] }],
+      params: StreamParams,
+      response: {
+        204: z.null().describe('It is gone from here, and is being removed from its storage'),
+        ...PROBLEMS,
+      },
+    },
+    handler: async (request, reply) => {
+      const stream = await findStream(store, request.params.id)
+      await auth.requireManager(request, stream)
+      recordingOf(stream)
+      await streams.submit(stream.id, { kind: 'recording-delete-requested' })
+      return reply.code(204).headers(NO_STORE).send(null)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/recordings',
+    schema: {
+      tags,
+      summary: 'List recordings, newest first',
+      querystring: ListRecordingsQuery,
+      response: { 200: RecordingListSchema, ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const { status, limit, cursor } = request.query
+      const from = cursor === undefined ? null : decodeCursor(cursor)
+      const page = await store.listRecorded(status ?? LISTED, limit, from)
+      return reply.headers(NO_STORE).send({
+        data: page.streams.map(toResource).filter((recording) => recording !== null),
+        nextCursor: page.next === null ? null : encodeCursor(page.next),
+        lastEventId: String(page.lastEventId),
+      })
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/streams/:id/thumbnail.jpg',
+    schema: {
+      tags: ['streams'],
+      summary: 'A picture of what a live stream shows, at most 10 s old',
+      description: 'Dark grey before there is one; of an ended stream its recording’s poster.',
+      params: StreamParams,
+      querystring: ThumbnailQuery,
+      response: { 200: JPEG, 302: ELSEWHERE, ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const stream = await findStream(store, request.params.id)
+      const { id, status, session, publicUrl } = stream
+      reply.headers(PICTURE_CACHE)
+      const poster = status === 'ended' ? (toRecordingResource(stream)?.poster ?? null) : null
+      if (poster !== null) return reply.redirect(poster)
+      // Only the node that has the publisher has its pictures.
+      if (session !== null && session.nodeId !== nodeId && request.query.from === undefined)
+        return reply.redirect(`${publicUrl}/v1/streams/${id}/thumbnail.jpg?from=peer`)
+      const picture = status === 'ended' ? null : await thumbnails.get(id)
+      return reply.type('image/jpeg').send(picture ?? placeholder)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/recordings/:id/:file',
+    schema: { hide: true, params: RecordingFileParams },
+    handler: async (request, reply) => {
+      const { id, file } = request.params
+      const stream = await store.find(id)
+      const kept =
+        stream !== null && stream.recording?.storage === 's3' && toRecordingResource(stream) !== null
+      if (s3 === null || !kept) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      reply.headers(NO_STORE)
+      if (file !== VOD_PLAYLIST)
+        return reply.redirect(await s3.link(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
+      // The playlist from here: its segments are named relative to it, and each gets a link of its own.
+      const playlist = await s3.read(id, file).catch((error: unknown) => {
+        throw new AppError(
+          503,
+          'storage_unavailable',
+          'The storage does not answer. Try again in a moment.',
+          {
+            headers: { 'retry-after': '5' },
+            cause: error,
+          },
+        )
+      })
+      if (playlist === null) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      return reply.type(CONTENT_TYPES.m3u8 ?? '').send(playlist)
+    },
+  })
+}

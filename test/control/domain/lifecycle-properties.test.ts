@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { admission, type Decision, decide, type Fact } from '../../../apps/control/domain/lifecycle.ts'
+import type { Session, Stream } from '../../../apps/control/domain/stream.ts'
+import { at, KEY_HASH, OTHER_HASH, RULES, STREAMS } from '../support/stream-fixtures.ts'
+
+/** A fact and how far the clock has moved since the one before; clocks are set back, too. */
+interface Step {
+  readonly fact: Fact
+  readonly stepMs: number
+}
+
+/** Few enough values that facts meet each other, with the times around which the rules turn. */
+const stepMs = fc.oneof(
+  fc.constantFrom(0, 1, 4_999, 5_000, 59_999, 60_000, 599_999, 600_000, -1, -60_000),
+  fc.integer({ min: -5_000, max: 90_000 }),
+)
+const modifiedAt = fc.integer({ min: 0, max: 20 }).map((n) => at(n * 30_000))
+const nodeId = fc.constantFrom('node-a', 'node-b')
+const nginx = fc.constantFrom('1-100', '2-200', null)
+const clientId = fc.integer({ min: 1, max: 3 })
+const keyHash = fc.constantFrom(KEY_HASH, OTHER_HASH)
+const KEPT = {
+  ...{ durationMs: 3_000, sizeBytes: 1, missingSegments: 0 },
+  ...{ hasPlaylist: true, hasMp4: true, hasPoster: true },
+}
+const session: fc.Arbitrary<Session> = fc.record({
+  nodeId,
+  nginx,
+  clientId,
+  acceptedAt: modifiedAt,
+  baselineAt: fc.option(modifiedAt),
+})
+const fact: fc.Arbitrary<Fact> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('publisher-accepted'),
+      session,
+      keyHash,
+      publicUrl: nodeId.map((node) => `http://${node}.example`),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('publisher-gone'),
+      session: fc.record({ nodeId, nginx, clientId }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('playlist-seen'), nodeId, modifiedAt }) },
+  { weight: 2, arbitrary: fc.constant<Fact>({ kind: 'deadline-passed' }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('end-requested'), by: fc.constantFrom('owner', 'operator') }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('playlist-closed'), nodeId }) },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', kept: KEPT }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', kept: KEPT }),
+  },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-delete-requested' }) },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-removed' }) },
+)
+const steps: fc.Arbitrary<Step[]> = fc.array(fc.record({ fact, stepMs }), { maxLength: 30, size: 'max' })
+
+/** One step of a life: the stream before, the fact, when, and what was decided. */
+interface Moment extends Decision {
+  readonly before: Stream
+  readonly fact: Fact
+  readonly now: Date
+}
+
+function live(life: readonly Step[], from: Stream = STREAMS.waiting): Moment[] {
+  let before = from
+  let now = from.createdAt
+  return life.map(({ fact: next, stepMs: ms }) => {
+    now = new Date(now.getTime() + ms)
+    const decision = decide(before, next, now, RULES)
+    const moment = { ...decision, before, fact: next, now }
+    before = decision.stream
+    return moment
+  })
+}
+
+/** Holds at every moment of every life. */
+function always(check: (moment: Moment, index: number, life: readonly Moment[]) => void): void {
+  fc.assert(
+    fc.property(steps, fc.boolean(), (life, record) =>
+      live(life, { ...STREAMS.waiting, record }).forEach(check),
+    ),
+    { numRuns: 2_000 },
+  )
+}
+
+describe('in any order and repetition of facts', () => {
+  test('a stream goes live only by a playlist newer than the one its publisher found', () => {
+    always(({ before, stream, fact: cause }) => {
+      if (stream.status !== 'live' || before.status === 'live') return
+      assert.ok(cause.kind === 'playlist-seen' && before.session !== null, 'a playlist, with a publisher')
+      assert.equal(cause.nodeId, before.session.nodeId)
+      assert.ok(before.session.baselineAt === null || cause.modifiedAt > before.session.baselineAt)
+    })
+  })
+
+  test('a live or connecting stream has its publisher, a waiting or ended one has none', () => {
+    always(({ stream }) => {
+      if (stream.status === 'live' || stream.status === 'connecting') assert.ok(stream.session)
+      if (stream.status === 'waiting' || stream.status === 'ended') assert.equal(stream.session, null)
+      if (stream.session !== null) assert.equal(stream.session.nodeId, stream.nodeId)
+    })
+  })
+
+  test('the publisher is one that was accepted with the key of that moment', () => {
+    always(({ before, stream, fact: cause }) => {
+      if (stream.session === null || stream.session === before.session) return
+      assert.ok(cause.kind === 'publisher-accepted')
+      assert.deepEqual([stream.session, cause.keyHash], [cause.session, before.keyHash])
+      assert.equal(before.session, null, 'nobody is pushed out')
+    })
+  })
+
+  test('an ended stream stays as it is, but for its playlist and its recording', () => {
+    always(({ before, stream }) => {
+      if (before.status !== 'ended') return
+      const { playlistOpen, recording } = before
+      assert.deepEqual({ ...stream, playlistOpen, recording }, before)
+    })
+  })
+
+  test('each change of status is announced once, and nothing else is', () => {
+    always(({ before, stream, events }) => {
+      const { status } = stream.recording ?? { status: null }
+      const outcome = status === 'ready' || status === 'failed' ? [`recording.${status}`] : []
+      assert.deepEqual(
+        events.map((event) => event.type),
+        [
+          ...(stream.status === before.status ? [] : [`stream.${stream.status}`]),
+          ...(status === (before.recording?.status ?? null) ? [] : outcome),
+        ],
+      )
+    })
+  })
+
+  test('a recording begins when the stream is first live, if it is to be kept, and never again', () => {
+    always(({ before, stream }) => {
+      const firstLive = before.liveAt === null && stream.liveAt !== null
+      assert.equal(before.recording === null && stream.recording !== null, firstLive && stream.record)
+      if (before.recording !== null) assert.ok(stream.recording)
+    })
+  })
+
+  test('a recording goes one way: kept, finished, and perhaps removed', () => {
+    const order = ['recording', 'processing', 'ready', 'failed', 'deleting', 'deleted']
+    always(({ before, stream }) => {
+      const [from, to] = [before.recording?.status, stream.recording?.status]
+      if (from === undefined || to === undefined || from === to) return
+      assert.ok(order.indexOf(to) > order.indexOf(from), `${from} to ${to}`)
+      assert.ok(!(from === 'ready' && to === 'failed'), 'what is ready has not failed')
+      if (to === 'processing' || to === 'ready') assert.equal(stream.status, 'ended')
+    })
+  })
+
+  test('`resumed` says whether it had been live before', () => {
+    always(({ events }, index, life) => {
+      const earlier = life.slice(0, index).flatMap((moment) => moment.events)
+      const wasLive = earlier.some((event) => event.type === 'stream.live')
+      for (const event of events) {
+        assert.equal(event.resumed, event.type === 'stream.live' ? wasLive : undefined)
+      }
+    })
+  })
+
+  test('connectedAt, liveAt and endedAt are the first times', () => {
+    always(({ stream }, index, life) => {
+      const firstTime = (type: string) =>
+        life.slice(0, index + 1).find((moment) => moment.events.some((event) => event.type === type))?.now ??
+        null
+      assert.deepEqual(stream.connectedAt, firstTime('stream.connecting'))
+      assert.deepEqual(stream.liveAt, firstTime('stream.live'))
+      assert.deepEqual(stream.endedAt, firstTime('stream.ended'))
+      assert.equal(stream.endReason === null, stream.endedAt === null)
+    })
+  })
+
+  test('there is a deadline exactly while something can expire', () => {
+    always(({ stream }) => {
+      const windowOpen = stream.status === 'reconnecting' && stream.session === null
+      assert.equal(stream.deadlineAt !== null, stream.status === 'waiting' || windowOpen)
+      if (stream.status === 'waiting') assert.deepEqual(stream.deadlineAt, stream.keyExpiresAt)
+    })
+  })
+
+  test('the clock ends nothing before its deadline', () => {
+    always(({ before, stream, fact: cause, now }) => {
+      if (cause.kind !== 'deadline-passed') return
+      const over = before.deadlineAt !== null && now >= before.deadlineAt
+      assert.equal(stream !== before, over)
+      if (over) assert.equal(stream.endReason, before.status === 'waiting' ? 'key_expired' : 'publisher_gone')
+    })
+  })
+
+  test('the same fact twice in a row changes nothing the second time', () => {
+    always(({ stream, fact: cause, now }) => {
+      const again = decide(stream, cause, now, RULES)
+      assert.deepEqual(again.stream, stream)
+      assert.deepEqual(again.events, [])
+    })
+  })
+
+  test('what changes nothing returns the very same stream, without events and effects', () => {
+    always(({ before, stream, events, effects }) => {
+      if (stream !== before) return
+      assert.deepEqual([events, effects], [[], []])
+    })
+  })
+
+  test('an ended stream whose nginx may still have something is torn down', () => {
+    always(({ before, stream, effects }) => {
+      const ends = stream.status === 'ended' && before.status !== 'ended'
+      assert.equal(
+        effects.some((effect) => effect.kind === 'tear-down'),
+        ends && before.connectedAt !== null,
+      )
+    })
+  })
+
+  test('who is admitted is who the lifecycle would take', () => {
+    fc.assert(
+      fc.property(steps, session, stepMs, (life, newcomer, ms) => {
+        const last = live(life).at(-1)
+        const stream = last?.stream ?? STREAMS.waiting
+        const now = new Date((last?.now ?? stream.createdAt).getTime() + ms)
+        const { keyHash: hash } = stream
+        const taken = (from: Stream) =>
+          decide(
+            from,
+            { kind: 'publisher-accepted', session: newcomer, keyHash: hash, publicUrl: '' },
+            now,
+            RULES,
+          ).stream !== from
+        const answer = admission(stream, now)
+        if (answer === 'accept') return taken(stream)
+        if (answer !== 'look') return !taken(stream)
+        // After the look the publisher before is known to be gone.
+        const { session: old } = stream
+        return taken(
+          old === null ? stream : decide(stream, { kind: 'publisher-gone', session: old }, now, RULES).stream,
+        )
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { missingBetween, nameOf, parseName, type Segment } from '../../../apps/control/domain/segment.ts'
+
+const segment: fc.Arbitrary<Segment> = fc.record(
+  {
+    startedAtMs: fc.integer({ min: 1_000_000_000_000, max: 9_999_999_999_999 }),
+    sequence: fc.integer({ min: 0, max: 999_999_999 }),
+    durationMs: fc.integer({ min: 0, max: 999_999_999 }),
+    discontinuity: fc.boolean(),
+  },
+  { noNullPrototype: true },
+)
+
+test('a segment’s name says all of it, and is fit for a URL', () => {
+  fc.assert(
+    fc.property(segment, (given) => {
+      assert.deepEqual(parseName(nameOf(given)), given)
+      assert.match(nameOf(given), /^[a-z0-9-]+\.ts$/)
+    }),
+  )
+})
+
+test('names are in the order in which the segments began', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(segment, { selector: ({ startedAtMs }) => startedAtMs }), (segments) => {
+      const byTime = [...segments].sort((a, b) => a.startedAtMs - b.startedAtMs)
+      assert.deepEqual(segments.map(nameOf).sort(), byTime.map(nameOf))
+    }),
+  )
+})
+
+test('other files are no segments', () => {
+  for (const name of ['index.m3u8', 'poster.jpg', '1795255832481.ts', '1795255832481-0-3000-x.ts', ''])
+    assert.equal(parseName(name), null, name)
+})
+
+test('nginx’s count tells what is missing; another node begins anew', () => {
+  const at = (sequence: number): Segment => ({
+    startedAtMs: 1e12,
+    sequence,
+    durationMs: 1,
+    discontinuity: false,
+  })
+  assert.equal(missingBetween(undefined, at(0)), 0)
+  assert.equal(missingBetween(undefined, at(2)), 2)
+  assert.equal(missingBetween(at(4), at(5)), 0)
+  assert.equal(missingBetween(at(4), at(8)), 3)
+  assert.equal(missingBetween(at(4), at(0)), 0)
+})

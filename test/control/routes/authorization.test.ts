@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { IssuedStreamResource } from '../../../apps/control/api/stream-schemas.ts'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { createTestDatabase } from '../../support/database.ts'
+import { call, createStream, put, readStream, refused } from '../support/api.ts'
+import { DatabaseProxy } from '../support/unix-proxy.ts'
+
+const TOKEN = 'an-operators-token'
+let stack: AsyncDisposableStack
+let proxy: DatabaseProxy
+let control: TestControl
+let controls = 0
+
+before(async () => {
+  stack = new AsyncDisposableStack()
+  proxy = stack.use(await DatabaseProxy.start(stack.use(await createTestDatabase())))
+})
+after(() => stack.disposeAsync())
+
+/** Failed authorisation is counted: each group of tests has a control of its own. */
+async function fresh(env: Record<string, string> = {}): Promise<void> {
+  controls += 1
+  const settings = { API_TOKENS: TOKEN, NODE_ID: `node-${controls}`, ...env }
+  control = stack.use(await startControl({ database: proxy.database, env: settings }))
+}
+
+async function rotate(id: string, token: string): Promise<string> {
+  const path = `/v1/streams/${id}/stream-key`
+  const { body } = await call<IssuedStreamResource['streamKey']>(control, path, { method: 'POST', token })
+  return body.value
+}
+
+describe('managing a stream', () => {
+  before(() => fresh())
+  const actions = ['end', 'stream-key']
+
+  test('takes credentials', async () => {
+    const { id } = await createStream(control)
+    for (const action of actions) {
+      const path = `/v1/streams/${id}/${action}`
+      const answer = await refused(control, path, { method: 'POST' }, 401, 'unauthorized')
+      assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
+    }
+    assert.equal((await readStream(control, id)).status, 'waiting')
+  })
+
+  test('takes them whole and in the right form', async () => {
+    const { id, streamKey } = await createStream(control)
+    const { value } = streamKey
+    const wrong = [
+      '',
+      'Bearer',
+      'Bearer ',
+      value,
+      `Basic ${value}`,
+      `Bearer ${value} x`,
+      `Bearer ${value.slice(0, -1)}`,
+      `Bearer ${TOKEN}x`,
+    ]
+    for (const authorization of wrong) {
+      const path = `/v1/streams/${id}/end`
+      await refused(control, path, { method: 'POST', headers: { authorization } }, 401, 'unauthorized')
+    }
+    assert.equal((await readStream(control, id)).status, 'waiting')
+  })
+
+  test('refuses another stream’s key', async () => {
+    const [{ id }, other] = [await createStream(control), await createStream(control)]
+    for (const action of actions) {
+      const request = { method: 'POST', token: other.streamKey.value }
+      await refused(control, `/v1/streams/${id}/${action}`, request, 403, 'not_your_stream')
+    }
+    assert.equal((await readStream(control, id)).status, 'waiting')
+  })
+
+  test('refuses a rotated key: it proves nothing any more', async () => {
+    const { id, streamKey } = await createStream(control)
+    const next = await rotate(id, streamKey.value)
+    for (const action of actions) {
+      const request = { method: 'POST', token: streamKey.value }
+      await refused(control, `/v1/streams/${id}/${action}`, request, 401, 'unauthorized')
+    }
+    assert.equal((await call(control, `/v1/streams/${id}/end`, { method: 'POST', token: next })).status, 200)
+  })
+
+  test('lets an ended stream’s key prove who its owner is', async () => {
+    const { id, streamKey } = await createStream(control)
+    await put(control, id, { kind: 'end-requested', by: 'operator' })
+    const token = streamKey.value
+    assert.equal((await call(control, `/v1/streams/${id}/end`, { method: 'POST', token })).status, 200)
+    await refused(
+      control,
+      `/v1/streams/${id}/stream-key`,
+      { method: 'POST', token },
+      409,
+      'stream_not_waiting',
+    )
+  })
+
+  test('takes an API token for any stream', async () => {
+    const { id, streamKey } = await createStream(control)
+    const next = await rotate(id, TOKEN)
+    assert.notEqual(next, streamKey.value)
+    assert.equal((await call(control, `/v1/streams/${id}/end`, { method: 'POST', token: TOKEN })).status, 200)
+  })
+
+  test('says 404 for a stream that is not there, whoever asks', async () => {
+    for (const action of actions) {
+      const path = `/v1/streams/${'n'.repeat(20)}/${action}`
+      await refused(control, path, { method: 'POST', token: TOKEN }, 404, 'stream_not_found')
+    }
+  })
+
+  test('does not ask the database about a key that fails its checksum', async () => {
+    const { id, streamKey } = await createStream(control)
+    const path = `/v1/streams/${id}/end`
+    // The least of three: the feed asks for events now and then.
+    const cost = async (token: string) => {
+      const costs: number[] = []
+      for (let n = 0; n < 3; n++) {
+        const before = proxy.asked
+        await refused(control, path, { method: 'POST', token }, 401, 'unauthorized')
+        costs.push(proxy.asked - before)
+      }
+      return Math.min(...costs)
+    }
+    const last = streamKey.value.at(-1) === 'x' ? 'y' : 'x'
+    const broken = await cost(streamKey.value.slice(0, -1) + last)
+    const unknown = streamKey.value
+    await rotate(id, unknown)
+    assert.ok((await cost(unknown)) > broken, 'a well-formed key is looked up')
+    assert.equal(await cost('nonsense'), broken)
+  })
+})
+
+describe('too many wrong credentials from one address', () => {
+  before(() => fresh())
+
+  test('are answered with 429 and when to come back; right ones still work', async () => {
+    const { id } = await createStream(control)
+    const path = `/v1/streams/${id}/end`
+    const from = (address: string, token: string) => ({
+      method: 'POST',
+      token,
+      headers: { 'x-real-ip': address },
+    })
+    for (let n = 0; n < 30; n++)
+      await refused(control, path, from('192.0.2.1', `wrong${n}`), 401, 'unauthorized')
+    const answer = await refused(control, path, from('192.0.2.1', 'wrong'), 429, 'too_many_requests')
+    const seconds = Number(answer.headers.get('retry-after'))
+    assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`)
+    await refused(control, path, from('192.0.2.2', 'wrong'), 401, 'unauthorized')
+    assert.equal((await call(control, path, from('192.0.2.1', TOKEN))).status, 200)
+    const read = await call(control, `/v1/streams/${id}`, { ...from('192.0.2.1', 'wrong'), method: 'GET' })
+    assert.equal(read.status, 200, 'reading is public')
+  })
+})
+
+describe('STREAM_CREATION=token', () => {
+  before(() => fresh({ STREAM_CREATION: 'token' }))
+  const path = '/v1/streams'
+
+  test('lets only operators create', async () => {
+    for (const token of [undefined, 'wrong', '']) {
+      const request = { method: 'POST', json: {}, ...(token === undefined ? {} : { token }) }
+      await refused(control, path, request, 401, 'unauthorized')
+    }
+    const answer = await call<IssuedStreamResource>(control, path, { method: 'POST', json: {}, token: TOKEN })
+    assert.equal(answer.status, 201)
+    // A stream's own key creates no other stream.
+    const request = { method: 'POST', json: {}, token: answer.body.streamKey.value }
+    await refused(control, path, request, 401, 'unauthorized')
+  })
+})
