@@ -21,7 +21,8 @@ const CLOSE_GRACE_MS = 2_500
 
 /** The public API: /v1, /docs, /openapi.json, /healthz, /readyz. */
 export async function buildApp(context: Context): Promise<FastifyInstance> {
-  const { config, store, nginx } = context
+  const { config, logger, database, store, queries, streams, viewers, nginx, authorization } = context
+  const { nodeId } = config
   const app = createFastify(context)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -35,13 +36,23 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   })
   await describeApi(app)
   const refuseOtherMethods = collectMethods(app)
-  await app.register(streamRoutes, { ...config, ...context })
-  await app.register(ingestRoutes, { ...context, nodeId: config.nodeId })
-  await app.register(recordingRoutes, { ...context, nodeId: config.nodeId })
-  await app.register(eventRoutes, context)
+  await app.register(streamRoutes, {
+    ...{ streams, store, queries, viewers, authorization },
+    limits: context.limits,
+    rtmpUrl: config.rtmpUrl,
+    streamCreation: config.streamCreation,
+  })
+  await app.register(ingestRoutes, { store, authorization, publishers: context.publishers, nodeId })
+  await app.register(recordingRoutes, {
+    ...{ streams, store, queries, authorization, nodeId },
+    recorder: context.recorder,
+    thumbnails: context.thumbnails,
+    s3: context.s3,
+  })
+  await app.register(eventRoutes, { hub: context.hub, log: context.log, store, viewers, logger })
   await app.register(healthRoutes, {
     hlsDir: config.hlsDir,
-    database: () => store.ping(),
+    database: () => database.ping(),
     nginx: () => nginx.ping(),
   })
   refuseOtherMethods()
@@ -52,10 +63,10 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
 
 /** The internal server: /hooks/nginx/… and /metrics. */
 export async function buildInternalApp(context: Context): Promise<FastifyInstance> {
-  const { config, metrics } = context
+  const { config, gate, streams, store, metrics, logger } = context
   const app = createFastify(context)
   const refuseOtherMethods = collectMethods(app)
-  await app.register(hookRoutes, { ...context, nodeId: config.nodeId })
+  await app.register(hookRoutes, { gate, streams, store, metrics, logger, nodeId: config.nodeId })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
   refuseOtherMethods()
   return app
@@ -64,9 +75,9 @@ export async function buildInternalApp(context: Context): Promise<FastifyInstanc
 function createFastify({ logger }: Context) {
   const app = Fastify({
     loggerInstance: logger,
-    // What happens is logged where it happens, with the stream's id; a line a request says less.
+    // Each change is logged where it happens, with the stream's id; a line for each request would say less.
     logController: new LogController({ disableRequestLogging: true }),
-    // Nor does a logger of its own for each, which would cost a hook a tenth of its time.
+    // A logger for each request would cost a hook a tenth of its time.
     childLoggerFactory: () => logger,
     frameworkErrors: answerFrameworkError,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -74,7 +85,7 @@ function createFastify({ logger }: Context) {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
   }).withTypeProvider<ZodTypeProvider>()
   answerWithProblems(app)
-  // A client that does not read, or that has connected and said nothing, must not hold up the stop.
+  // A client that does not read, or has connected and sent nothing, must not delay the stop.
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
   })

@@ -1,4 +1,4 @@
-// Puts control together, by hand and in boot order, and takes it apart in the opposite order.
+// Builds all parts of control by hand, starts them in boot order, and disposes of them in reverse.
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -17,48 +17,29 @@ import { Limits } from './http/limits.ts'
 import { Metrics } from './http/metrics.ts'
 import { Effects } from './ingest/effects.ts'
 import { NginxClient } from './ingest/nginx-client.ts'
+import { PlaylistSightings } from './ingest/playlist-sightings.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
-import { IngestWatch } from './ingest/publisher-monitor.ts'
+import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { NodeLease } from './nodes/node-lease.ts'
-import { PlaylistFolder } from './playlists/playlist-folder.ts'
+import { HlsFolder } from './playlists/hls-folder.ts'
 import { PlaylistWatcher } from './playlists/watcher.ts'
-import { Finisher } from './recordings/finalizer.ts'
+import { Finalizer } from './recordings/finalizer.ts'
 import { FolderStorage } from './recordings/folder-storage.ts'
 import { Recorder } from './recordings/recorder.ts'
+import { RecordingQueries } from './recordings/recording-queries.ts'
 import { RecordingRetention } from './recordings/retention.ts'
 import { S3Storage } from './recordings/s3-storage.ts'
 import { Thumbnails } from './recordings/thumbnails.ts'
-import { Auth } from './routes/authorization.ts'
+import { Authorization } from './routes/authorization.ts'
 import { Deadlines } from './streams/deadlines.ts'
 import { StreamService } from './streams/service.ts'
 import { StreamStore } from './streams/store.ts'
+import { StreamQueries } from './streams/stream-queries.ts'
 import { ViewerEvents } from './viewers/viewer-events.ts'
 import { ViewerTable } from './viewers/viewer-table.ts'
 import { Viewers } from './viewers/viewers.ts'
-
-export interface Context extends AsyncDisposable {
-  readonly config: Config
-  readonly logger: FastifyBaseLogger
-  readonly store: StreamStore
-  readonly streams: StreamService
-  readonly viewers: Viewers
-  readonly log: EventLog
-  readonly feed: Feed
-  readonly hub: Hub
-  readonly gate: PublishGate
-  readonly nginx: NginxClient
-  readonly ingest: IngestWatch
-  readonly recorder: Recorder
-  readonly lease: NodeLease
-  readonly thumbnails: Thumbnails
-  readonly s3: S3Storage | null
-  readonly reconciler: Reconciler
-  readonly auth: Auth
-  readonly limits: Limits
-  readonly metrics: Metrics
-}
 
 export interface ContextOptions {
   readonly config: Config & { readonly databaseUrl: Secret }
@@ -69,90 +50,136 @@ export interface ContextOptions {
   readonly now?: () => Date
 }
 
-/** Migrates the database and builds everything that works without a port. Nothing listens yet. */
-export async function createContext({
-  config,
-  logger,
-  migrationsDir,
-  now = () => new Date(),
-}: ContextOptions): Promise<Context> {
-  const applied = await migrate(config.databaseUrl, migrationsDir)
-  if (applied.length > 0) logger.info({ migrations: applied }, 'the database was brought up to date')
+export type Context = ReturnType<typeof createContext>
 
-  await using stack = new AsyncDisposableStack()
+/** Builds everything that works without a port. Nothing runs, connects or writes before `start`. */
+export function createContext({ config, logger, migrationsDir, now = () => new Date() }: ContextOptions) {
   const { nodeId, publicUrl } = config
-  const database = stack.use(new Database(config.databaseUrl))
-  await database.open()
+  const database = new Database(config.databaseUrl)
+  const transactions = new Transactions(config.databaseUrl)
   const place = `${hostname()}:${config.apiPort}`
-  const lease = stack.use(new NodeLease({ database, logger, nodeId, place }))
-  await lease.take()
-  const transactions = stack.use(new Transactions(config.databaseUrl))
-  const viewers = stack.use(new Viewers({ table: new ViewerTable(database), logger }))
-  const store = new StreamStore(database, transactions, (id) => viewers.count(id))
+  const lease = new NodeLease({ database, logger, nodeId, place })
+
   const log = new EventLog(database)
-  const feed = stack.use(new Feed({ log, logger }))
-  await feed.start()
-  const hub = stack.use(new Hub(feed))
-  stack.use(new ViewerEvents({ viewers, hub, store, logger, now }))
-  stack.use(new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now }))
+  const feed = new Feed({ log, logger })
+  const hub = new Hub(feed)
+  const eventRetention = new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now })
 
-  const recordingStorage = config.s3 === null ? 'folder' : 's3'
-  const streams = stack.use(new StreamService({ ...config, recordingStorage, store, logger, now }))
-  streams.changes$.subscribe(({ events }) => feed.committed(events))
-  stack.use(new Deadlines(streams, logger))
+  const store = new StreamStore(database, transactions)
+  const queries = new StreamQueries(database)
+  const viewers = new Viewers({ table: new ViewerTable(database), logger })
+  const viewerEvents = new ViewerEvents({ viewers, hub, queries, logger, now })
+  const streams = new StreamService({
+    ...{ store, logger, publicUrl, now },
+    streamKeyTtlMs: config.streamKeyTtlMs,
+    reconnectWindowMs: config.reconnectWindowMs,
+    recordingStorage: config.s3 === null ? 'folder' : 's3',
+    viewersOf: (id) => viewers.count(id),
+  })
+  const deadlines = new Deadlines(streams, logger)
 
-  const folder = new PlaylistFolder(config.hlsDir)
-  const watcher = stack.use(new PlaylistWatcher(folder, logger))
+  const folder = new HlsFolder(config.hlsDir)
+  const watcher = new PlaylistWatcher(folder, logger)
   const nginx = new NginxClient(config.nginxUrl)
-  const ingest = new IngestWatch({ nginx, now })
-  const teardown = stack.use(new Teardown({ nginx, folder, streams, logger, nodeId }))
-  stack.use(new Effects({ streams, watcher, folder, teardown, logger, nodeId }))
+  const publishers = new PublisherMonitor({ nginx, now })
+  const teardown = new Teardown({ nginx, folder, streams, logger, nodeId })
+  const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
+  const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })
   const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
-  const reconciler = stack.use(
-    new Reconciler({
-      ...{ store, streams, nginx, watcher, teardown, folder, lease },
-      ...{ logger, nodeId, publicUrl, now },
-    }),
-  )
-  reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
+  const reconciler = new Reconciler({
+    ...{ store, streams, nginx, watcher, teardown, folder, lease },
+    ...{ logger, nodeId, publicUrl, now },
+  })
 
-  const s3 = config.s3 === null ? null : stack.use(new S3Storage(config.s3))
+  const s3 = config.s3 === null ? null : new S3Storage(config.s3)
   const recordingsDir = resolve(config.recordingsDir)
   const workDir = join(recordingsDir, '.work', nodeId)
-  await mkdir(recordingsDir, { recursive: true })
-  const recorder = stack.use(
-    new Recorder({
-      ...{ store, streams, lease, folder, logger, nodeId, recordingsDir, workDir, now },
-      storages: [new FolderStorage(recordingsDir), ...(s3 === null ? [] : [s3])],
-      finisher: new Finisher({ logger, workDir, minFreeBytes: config.recordingsMinFreeBytes }),
-      minFreeBytes: config.recordingsMinFreeBytes,
-      patienceMs: config.recordingsPatienceMs,
-    }),
-  )
-  stack.use(
-    new RecordingRetention({
-      ...{ store, streams, logger, nodeId, now },
-      maxAgeMs: config.recordingsMaxAgeMs,
-      maxBytes: config.recordingsMaxBytes,
-      bytesUnderWay: () => recorder.bytesUnderWay,
-    }),
-  )
-  const thumbnails = stack.use(new Thumbnails({ folder, logger }))
+  const minFreeBytes = config.recordingsMinFreeBytes
+  const recordingQueries = new RecordingQueries(database)
+  const recorder = new Recorder({
+    ...{ store, streams, lease, folder, logger, nodeId, workDir, now },
+    queries: recordingQueries,
+    storages: [new FolderStorage(recordingsDir, minFreeBytes), ...(s3 === null ? [] : [s3])],
+    finalizer: new Finalizer({ logger, workDir, minFreeBytes }),
+    patienceMs: config.recordingsPatienceMs,
+  })
+  const recordingRetention = new RecordingRetention({
+    ...{ streams, logger, nodeId, now },
+    queries: recordingQueries,
+    maxAgeMs: config.recordingsMaxAgeMs,
+    maxBytes: config.recordingsMaxBytes,
+    activeBytes: () => recorder.activeBytes,
+  })
+  const thumbnails = new Thumbnails({ folder, logger })
 
   const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
-  const auth = new Auth(config.apiTokens, store, limits)
+  const authorization = new Authorization(config.apiTokens, store, limits)
   const metrics = new Metrics({
     readers: () => hub.readerCount,
     viewers: () => viewers.connected,
-    awaitedPlaylists: () => watcher.awaitedCount,
+    watchedPlaylists: () => watcher.watchedCount,
     recordings: () => recorder.jobCount,
     eventHead: () => feed.head,
   })
 
-  const owned = stack.move()
+  /** In the order in which they are needed; disposed of in the opposite order. */
+  const owned = new AsyncDisposableStack()
+  owned.use(database)
+  owned.use(lease)
+  owned.use(transactions)
+  owned.use(viewers)
+  owned.use(feed)
+  owned.use(hub)
+  owned.use(viewerEvents)
+  owned.use(eventRetention)
+  owned.use(streams)
+  owned.use(deadlines)
+  owned.use(watcher)
+  owned.use(teardown)
+  owned.use(effects)
+  owned.use(sightings)
+  owned.use(reconciler)
+  owned.use(s3)
+  owned.use(recorder)
+  owned.use(recordingRetention)
+  owned.use(thumbnails)
+
   return {
-    ...{ config, logger, store, streams, viewers, log, feed, hub, gate, nginx, ingest },
-    ...{ lease, recorder, thumbnails, s3, reconciler, auth, limits, metrics },
+    ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
+    ...{ publishers, lease, recorder, thumbnails, s3, reconciler, watcher, authorization, limits, metrics },
+
+    /**
+     * Migrates the database, takes the node's lease and starts everything but the rounds.
+     * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError
+     */
+    async start(): Promise<void> {
+      const applied = await migrate(config.databaseUrl, migrationsDir)
+      if (applied.length > 0) logger.info({ migrations: applied }, 'the database was migrated')
+      await database.open()
+      await lease.take()
+      await mkdir(recordingsDir, { recursive: true })
+      viewers.start()
+      await feed.start()
+      hub.start()
+      viewerEvents.start()
+      eventRetention.start()
+      // The feed comes first: readers are told before anything else is done about a change.
+      streams.changes$.subscribe(({ events }) => feed.committed(events))
+      deadlines.start()
+      watcher.start()
+      effects.start()
+      sightings.start()
+      reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
+      recorder.start()
+      recordingRetention.start()
+    },
+
+    /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports are open. */
+    startRounds(): void {
+      reconciler.startRounds()
+      recorder.startRounds()
+    },
+
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

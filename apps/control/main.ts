@@ -1,15 +1,14 @@
-// Control's process: settings, context, listen; and an orderly stop on SIGTERM or SIGINT.
+// Control's process: reads the settings, starts control, and stops it on SIGTERM or SIGINT.
 import { join } from 'node:path'
 import { destination, pino } from 'pino'
-import { buildApp, buildInternalApp } from './app.ts'
 import { loggerOptions } from './common/logger.ts'
 import { ConfigError, readConfig } from './config.ts'
-import { createContext } from './context.ts'
+import { Control } from './control.ts'
 import { NodeIdTakenError } from './nodes/node-lease.ts'
 
 /**
- * Lines are written behind the work, many at once: one that waits for the disk, or for whoever reads it,
- * would keep a hook waiting. What is left is written when the process ends.
+ * Log lines are buffered and written many at once: a line that waits for the disk, or for a slow reader,
+ * would delay a hook. The rest is written when the process ends.
  */
 const LOG = { sync: false, minLength: 4_096, periodicFlush: 500 }
 
@@ -20,20 +19,11 @@ async function main(): Promise<void> {
     throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
   const logger = pino(loggerOptions(config.logLevel), destination(LOG))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
-  await using context = await createContext({ config: { ...config, databaseUrl }, logger, migrationsDir })
-  const app = await buildApp(context)
-  const internal = await buildInternalApp(context)
-  // Internal first: nginx may send hooks as soon as the public side says that all is well.
-  await internal.listen({ host: config.listenAddress, port: config.hooksPort })
-  await app.listen({ host: config.listenAddress, port: config.apiPort })
-  context.reconciler.start()
-  context.recorder.start()
-  logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control is up')
-  // Before that a signal ends the process as it is: there is nothing to be put in order yet.
+  await using control = await Control.create({ config: { ...config, databaseUrl }, logger, migrationsDir })
+  await control.start()
+  // Until here a signal ends the process at once: nothing needs an orderly stop yet.
   const signal = await stopSignal()
   logger.info({ signal }, 'control is stopping')
-  // At once, for each waits for requests of its own.
-  await Promise.all([app.close(), internal.close()])
 }
 
 function stopSignal(): Promise<string> {
@@ -46,8 +36,8 @@ function stopSignal(): Promise<string> {
 try {
   await main()
 } catch (error) {
-  // A setting is the reader's to mend: a stack trace would hide the message.
-  const isTheReaders = error instanceof ConfigError || error instanceof NodeIdTakenError
-  process.stderr.write(`${isTheReaders ? error.message : (error as Error).stack}\n`)
+  // These are the operator's to fix: a stack trace would hide the message.
+  const isOperatorsToFix = error instanceof ConfigError || error instanceof NodeIdTakenError
+  process.stderr.write(`${isOperatorsToFix ? error.message : (error as Error).stack}\n`)
   process.exitCode = 1
 }

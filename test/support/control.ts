@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { buildApp, buildInternalApp } from '../../apps/control/app.ts'
 import { loggerOptions } from '../../apps/control/common/logger.ts'
 import { readConfig } from '../../apps/control/config.ts'
-import { type Context, createContext } from '../../apps/control/context.ts'
+import type { Context } from '../../apps/control/context.ts'
+import { Control } from '../../apps/control/control.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { freePorts } from './ports.ts'
 
@@ -61,18 +61,16 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
   })
   const logLines: string[] = []
   const logger = pino(loggerOptions(config.logLevel), { write: (line: string) => void logLines.push(line) })
-  const context = stack.use(
-    await createContext({
+  const control = stack.use(
+    await Control.create({
       config: { ...config, databaseUrl: database.url },
       logger,
       migrationsDir: MIGRATIONS_DIR,
       ...(options.now === undefined ? {} : { now: options.now }),
     }),
   )
-  const app = stack.use(await buildApp(context))
-  const internal = stack.use(await buildInternalApp(context))
-  await internal.listen({ host: '127.0.0.1', port: config.hooksPort })
-  await app.listen({ host: '127.0.0.1', port: config.apiPort })
+  await control.start({ rounds: false })
+  const { context, app, internal } = control
   const owned = stack.move()
   return {
     ...{ context, app, internal, database, hlsDir, recordingsDir, logLines },

@@ -1,4 +1,4 @@
-// What GET /v1/events takes and what its frames carry.
+// What GET /v1/events takes, and what its frames carry.
 import { z } from 'zod'
 import { EVENT_TYPES, FRAME_TYPES } from '../domain/event.ts'
 import { StreamSchema } from './stream-schemas.ts'
@@ -23,17 +23,15 @@ export const EventsQuery = z
       .meta({ type: 'string', examples: ['stream.live,stream.ended'] }),
     lastEventId: cursor
       .optional()
-      .describe('Where to begin on a first connection; the Last-Event-ID header comes first'),
+      .describe('Where to begin on a first connection; the Last-Event-ID header takes precedence'),
     viewer: z
       .literal('1')
       .optional()
-      .describe(
-        'Somebody is watching: for as long as it is open, this connection counts as a viewer of `stream`',
-      ),
+      .describe('Counts this connection as a viewer of `stream` for as long as it is open'),
   })
   .refine(({ stream, viewer }) => viewer === undefined || stream !== undefined, {
     path: ['viewer'],
-    message: 'only counts together with stream',
+    message: 'needs stream as well',
   })
 
 export const EventsHeaders = z.object({
@@ -42,7 +40,7 @@ export const EventsHeaders = z.object({
     .regex(/^\d{0,15}$/, 'must be the id of an event')
     .transform((text) => (text === '' ? undefined : Number(text)))
     .optional()
-    .describe('The id of the last event that was seen; browsers send it by themselves'),
+    .describe('The id of the last event that was received; browsers send it by themselves'),
 })
 
 /** The data of an event frame. */
@@ -52,7 +50,7 @@ export const StreamEventSchema = z
     type: z.enum(EVENT_TYPES),
     createdAt: z.iso.datetime(),
     stream: StreamSchema,
-    resumed: z.boolean().optional().describe('On stream.live: whether it had been live before'),
+    resumed: z.boolean().optional().describe('On stream.live: whether the stream had been live before'),
   })
   .meta({ id: 'StreamEvent' })
 

@@ -6,23 +6,25 @@ const count = z.number().min(0)
 
 export const IngestSchema = z
   .object({
-    connectedAt: time.describe('When this publisher was let in'),
-    measuredAt: time.describe('When nginx was asked; answers within a second share one question'),
+    connectedAt: time.describe('When this publisher was admitted'),
+    measuredAt: time.describe('When nginx was asked; requests within one second share an answer'),
     bytesReceived: count
       .nullable()
-      .describe('Since the publisher connected; two of them make a bitrate of any time you like'),
+      .describe(
+        'Since the publisher connected; the difference of two readings gives the bitrate between them',
+      ),
     bitrate: z
       .object({ total: count, video: count, audio: count })
       .nullable()
-      .describe('Bits per second, the mean of about ten seconds; null until nginx has measured it'),
+      .describe('Bits per second, averaged over about ten seconds; null until nginx has measured it'),
     video: z
       .object({
-        codec: z.string().nullable().describe('Only H264 can be played; null: one that nginx does not know'),
+        codec: z.string().nullable().describe('Only H264 can be played; null: nginx does not know the codec'),
         profile: z.string().nullable(),
         level: z.string().nullable(),
         width: count.nullable(),
         height: count.nullable(),
-        frameRate: count.nullable().describe('As the encoder announced it'),
+        frameRate: count.nullable().describe('As announced by the encoder'),
       })
       .nullable()
       .describe('Null until there is video'),
@@ -39,5 +41,5 @@ export const IngestSchema = z
   .meta({ id: 'Ingest' })
 
 export type IngestResource = z.output<typeof IngestSchema>
-/** As nginx tells it, before it is known whose publisher it is. */
+/** What nginx reports, before it is clear which session it belongs to. */
 export type IngestFigures = Omit<IngestResource, 'connectedAt' | 'measuredAt'>

@@ -1,21 +1,35 @@
-// Pages of a list, newest first: `limit` and `cursor`, which is opaque to the caller.
+// Pages of a list, newest first: `limit` and `cursor`. The cursor's text means nothing to the caller.
 import { z } from 'zod'
 import { STREAM_ID } from '../domain/keys.ts'
-import { AppError } from '../http/errors.ts'
-import type { ListPosition } from '../streams/store.ts'
 
-const MOST = 100
+const MAX_LIMIT = 100
 
-/** What every list takes beside its filters. */
+/** Where the next page of a list begins: after this stream. */
+export interface ListPosition {
+  readonly liveAt: Date
+  readonly id: string
+}
+
+/** The query parameters that every list takes beside its filters. */
 export const PagingQuery = z.strictObject({
   limit: z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().min(1).max(MOST))
+    .pipe(z.int().min(1).max(MAX_LIMIT))
     .default(20)
-    .meta({ type: 'integer', minimum: 1, maximum: MOST, default: 20 }),
-  cursor: z.string().optional().describe('`nextCursor` of the page before'),
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: 20 }),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const position = decodeCursor(text)
+      if (position !== null) return position
+      context.addIssue({ code: 'custom', message: 'is not a nextCursor of this list' })
+      return z.NEVER
+    })
+    .optional()
+    .describe('`nextCursor` of the page before')
+    .meta({ type: 'string' }),
 })
 
 /** What every list answers. */
@@ -42,15 +56,8 @@ export function encodeCursor({ liveAt, id }: ListPosition): string {
   return Buffer.from(`${liveAt.getTime()}.${id}`).toString('base64url')
 }
 
-/** @throws AppError 400 for what `encodeCursor` has not made */
-export function decodeCursor(cursor: string): ListPosition {
+function decodeCursor(cursor: string): ListPosition | null {
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split('.')
   const liveAt = new Date(/^\d+$/.test(time) ? Number(time) : Number.NaN)
-  if (Number.isNaN(liveAt.getTime()) || !STREAM_ID.test(id)) {
-    const message = 'is not a nextCursor of this list'
-    throw new AppError(400, 'validation_failed', `cursor: ${message}`, {
-      extra: { errors: [{ in: 'query', field: 'cursor', message }] },
-    })
-  }
-  return { liveAt, id }
+  return Number.isNaN(liveAt.getTime()) || !STREAM_ID.test(id) ? null : { liveAt, id }
 }

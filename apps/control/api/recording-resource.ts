@@ -1,16 +1,16 @@
 // A recording as the outside sees it.
-import type { RecordingFailure, Stream } from '../domain/stream.ts'
-import { MP4, POSTER, VOD_PLAYLIST } from '../recordings/storage.ts'
+import type { RecordingFailure } from '../domain/recording.ts'
+import { MP4, POSTER, VOD_PLAYLIST } from '../domain/recording-files.ts'
+import type { Stream } from '../domain/stream.ts'
 import type { RecordingResource } from './recording-schemas.ts'
 
 const FAILURES: Readonly<Record<RecordingFailure, string>> = {
-  nothing_recorded: 'Nothing of the broadcast could be kept.',
-  storage_unavailable:
-    'The storage could not be reached for too long. What is safe is what these figures say.',
-  disk_full: 'The disk is nearly full, and live streams come first. What was kept before is safe.',
+  nothing_recorded: 'Nothing of the broadcast could be stored.',
+  storage_unavailable: 'The storage was out of reach for too long. The figures show what was stored before.',
+  disk_full: 'The disk is nearly full, and live streams come first. What was stored before is safe.',
 }
 
-/** Null: the stream has no recording, not yet or not any more. */
+/** Null: the stream has no recording, has none yet, or it was deleted. */
 export function toRecordingResource(stream: Stream): RecordingResource | null {
   const { id, title, liveAt, endedAt, publicUrl, recording } = stream
   if (recording === null || liveAt === null) return null

@@ -1,4 +1,4 @@
-// What the REST API says about recordings.
+// What the REST API takes and answers about recordings.
 import { z } from 'zod'
 import { listOf, PagingQuery, pageOf } from './paging.ts'
 
@@ -7,8 +7,8 @@ const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
 export const RecordingStatusSchema = z
   .enum(['recording', 'processing', 'ready', 'failed'])
   .describe(
-    'recording: the broadcast is being kept; processing: it is over and the recording is being finished; ' +
-      'ready: it can be watched; failed: it could not be kept in full, what is safe is named',
+    'recording: the broadcast is being recorded; processing: it is over and the recording is being finalized; ' +
+      'ready: it can be watched; failed: it could not be stored in full, the figures show what is safe',
   )
 
 export const RecordingSchema = z
@@ -18,10 +18,10 @@ export const RecordingSchema = z
     status: RecordingStatusSchema,
     startedAt: time.describe('When the broadcast was first live'),
     endedAt: time.nullable().describe('When the broadcast ended'),
-    durationS: z.number().min(0).nullable().describe('Seconds that are kept; null while that is not known'),
-    sizeBytes: z.int().min(0).nullable().describe('What all of it takes in its storage'),
-    missingSegments: z.int().min(0).describe('Pieces of about 3 s that could not be kept'),
-    playback: z.object({ hls: z.url().nullable() }).describe('Null as long as there is nothing to play'),
+    durationS: z.number().min(0).nullable().describe('Seconds that are stored; null while unknown'),
+    sizeBytes: z.int().min(0).nullable().describe('The size of all its files'),
+    missingSegments: z.int().min(0).describe('Segments (about 3 s each) that could not be stored'),
+    playback: z.object({ hls: z.url().nullable() }).describe('Null until there is something to play'),
     download: z.object({ mp4: z.url().nullable() }),
     poster: z.url().nullable(),
     error: z
@@ -30,7 +30,7 @@ export const RecordingSchema = z
         detail: z.string(),
       })
       .nullable()
-      .describe('Why it has failed'),
+      .describe('Why it failed'),
   })
   .meta({ id: 'Recording' })
 
@@ -39,7 +39,7 @@ export const RecordingListSchema = pageOf(RecordingSchema).meta({ id: 'Recording
 export const ListRecordingsQuery = PagingQuery.extend({ status: listOf(RecordingStatusSchema, 'ready') })
 
 export const ThumbnailQuery = z.strictObject({
-  from: z.literal('peer').optional().describe('Sent on by another node, and not to be sent on again'),
+  from: z.literal('peer').optional().describe('Redirected by another node; must not be redirected again'),
 })
 
 export const RecordingFileParams = z.object({

@@ -1,5 +1,5 @@
-// What the REST API takes and gives about streams. The OpenAPI document and the page's types come
-// from these very schemas.
+// What the REST API takes and answers about streams. The OpenAPI document and the page's types are made
+// from these schemas.
 import { z } from 'zod'
 import { STREAM_ID } from '../domain/keys.ts'
 import { listOf, PagingQuery, pageOf } from './paging.ts'
@@ -12,19 +12,19 @@ const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
 export const StreamStatusSchema = z
   .enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended'])
   .describe(
-    'waiting: the key is issued, nobody has published; connecting: a publisher is in, nothing to play yet; ' +
+    'waiting: the key is issued, nobody has published; connecting: a publisher was admitted, nothing to play yet; ' +
       'live: viewers can play it; reconnecting: the publisher is lost and may come back; ended: final',
   )
 
 export const StreamKeySchema = z
   .object({
-    expiresAt: time.describe('Until then the key can start the broadcast'),
+    expiresAt: time.describe('The key can start the broadcast until then'),
     ingestUrl: z.url().describe('The server an encoder publishes to'),
   })
   .describe('For the owner only')
 
 export const IssuedStreamKeySchema = StreamKeySchema.extend({
-  value: z.string().describe('The secret, shown this once'),
+  value: z.string().describe('The secret; shown only in this answer'),
 }).meta({ id: 'IssuedStreamKey' })
 
 export const StreamSchema = z
@@ -33,14 +33,14 @@ export const StreamSchema = z
     title: z.string().nullable(),
     status: StreamStatusSchema,
     createdAt: time,
-    connectedAt: time.nullable().describe('When a publisher was first let in'),
+    connectedAt: time.nullable().describe('When a publisher was first admitted'),
     liveAt: time.nullable().describe('When viewers could first play it'),
     endedAt: time.nullable(),
     endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),
-    record: z.boolean().describe('Whether the streamer wants it kept'),
+    record: z.boolean().describe('Whether the broadcast is to be recorded'),
     playback: z.object({ hls: z.url(), dash: z.url() }),
-    viewers: z.int().min(0).describe('How many watch it now; in an event, when it happened'),
-    recording: RecordingSchema.nullable().describe('The recording, once there is one'),
+    viewers: z.int().min(0).describe('How many watch it now; in an event, how many watched at that moment'),
+    recording: RecordingSchema.nullable().describe('Null until there is a recording'),
     streamKey: StreamKeySchema.optional(),
   })
   .meta({ id: 'Stream' })
@@ -63,7 +63,7 @@ const title = z
 
 export const CreateStreamBody = z.strictObject({
   title: title.optional(),
-  record: z.boolean().optional().describe('Keep the broadcast as a recording; false unless said'),
+  record: z.boolean().optional().describe('Record the broadcast; false by default'),
 })
 
 export const ListStreamsQuery = PagingQuery.extend({

@@ -60,6 +60,11 @@ export class Database implements AsyncDisposable {
     }
   }
 
+  /** Resolves when the database answers. @throws DatabaseUnavailableError */
+  async ping(): Promise<void> {
+    await this.run((client) => client.$queryRaw`SELECT 1`)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#prisma.$disconnect(), this.sql[Symbol.asyncDispose]()])
   }

@@ -1,5 +1,4 @@
-// An event: something that was committed and everybody may be told.
-import type { StreamEventType } from './lifecycle.ts'
+// Events: committed changes that readers are told about, and the types of frames that readers can ask for.
 
 export const EVENT_TYPES = [
   'stream.created',
@@ -9,11 +8,11 @@ export const EVENT_TYPES = [
   'stream.ended',
   'recording.ready',
   'recording.failed',
-] as const satisfies readonly (StreamEventType | `recording.${string}`)[]
+] as const
 
 export type EventType = (typeof EVENT_TYPES)[number]
 
-/** What a reader can ask for: the log's events, and what is only true for the moment. */
+/** What a reader can ask for: the log's events, and messages that are sent but never stored. */
 export const FRAME_TYPES = [...EVENT_TYPES, 'stream.viewers'] as const
 
 export type FrameType = (typeof FRAME_TYPES)[number]
@@ -22,10 +21,10 @@ export type FrameType = (typeof FRAME_TYPES)[number]
 export interface EventDraft {
   readonly type: EventType
   readonly streamId: string
-  /** Whether the stream has been live: such events go to everybody, others to its own readers. */
+  /** Whether the stream has been live: such events go to everybody, others only to readers of this stream. */
   readonly wasLive: boolean
   readonly createdAt: Date
-  /** What the frame's data says beside id, type and createdAt; JSON-safe. */
+  /** What the frame's data carries beside id, type and createdAt; JSON-safe. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -33,7 +32,7 @@ export interface EventDraft {
 export interface LoggedEvent {
   /** Its place in the log: 1, 2, 3 … in commit order. */
   readonly id: number
-  /** Any string: while nodes are being updated one may read what a newer one has written. */
+  /** Any string: during an update of several nodes, one may read an event type that only a newer one knows. */
   readonly type: string
   readonly streamId: string
   readonly wasLive: boolean

@@ -31,8 +31,8 @@ export function newStreamKey(): Secret {
 }
 
 /**
- * The key in what somebody typed or sent, or null when it can't be one: wrong shape or checksum.
- * White space around it is what comes along when a key is pasted.
+ * The stream key in what somebody typed or sent; null when its shape or checksum is wrong. White space
+ * around it is ignored, because pasting often adds some.
  */
 export function parseStreamKey(text: string): Secret | null {
   const key = text.trim()
@@ -43,6 +43,11 @@ export function parseStreamKey(text: string): Secret | null {
 /** What is stored of a key: SHA-256, 32 bytes. Enough for a secret of 130 random bits. */
 export function hashStreamKey(key: Secret): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash('sha256').update(key.reveal()).digest())
+}
+
+/** A key's hash as text: what queues and memories use as the name of a key. */
+export function keyHashText(keyHash: Uint8Array): string {
+  return Buffer.from(keyHash).toString('hex')
 }
 
 /** Catches typing errors and made-up keys without asking the database, as GitHub's tokens do. */

@@ -1,27 +1,31 @@
-// The rules of a stream's life, all of them and nowhere else: what a fact changes, which events
-// that makes and what has to be done because of it. Pure: no I/O, no clock of its own.
+// The rules of a stream's life: what each fact changes, which events that makes and which effects have
+// to be carried out. Pure: no I/O, no clock of its own. Recordings have their own rules in recording.ts.
+import { isWindowOpen } from './admission.ts'
+import type { EventType } from './event.ts'
+import {
+  decideRecording,
+  endRecording,
+  newRecording,
+  type RecordingFact,
+  type StorageKind,
+} from './recording.ts'
 import {
   type EndReason,
-  type Recording,
-  type RecordingFailure,
+  isNewerThanBaseline,
   type Session,
   type SessionRef,
-  type StorageKind,
   type Stream,
   sameSession,
 } from './stream.ts'
 
-/** What a recording amounts to: figures and files of what is safe in its storage. */
-export type Kept = Omit<Recording, 'status' | 'storage' | 'finishedAt' | 'failure'>
-
-/** Something that was seen or asked for. It may come twice or late; then it changes nothing. */
+/** Something that was seen or asked for. A fact may come twice or late; then it changes nothing. */
 export type Fact =
   | {
       readonly kind: 'publisher-accepted'
       readonly session: Session
       readonly keyHash: Uint8Array<ArrayBuffer>
       readonly publicUrl: string
-      /** Nobody has looked whether nginx still has a publisher from before: only for a stream that had none. */
+      /** Valid only for a stream that never had a publisher: nobody checked whether nginx still has one. */
       readonly firstOnly?: boolean
     }
   | { readonly kind: 'publisher-gone'; readonly session: SessionRef }
@@ -30,34 +34,22 @@ export type Fact =
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
   | { readonly kind: 'playlist-closed'; readonly nodeId: string }
-  | { readonly kind: 'recording-finished'; readonly kept: Kept }
-  | { readonly kind: 'recording-failed'; readonly failure: RecordingFailure; readonly kept: Kept }
-  | { readonly kind: 'recording-delete-requested' }
-  | { readonly kind: 'recording-removed' }
+  | RecordingFact
 
-export type StreamEventType =
-  | 'stream.created'
-  | 'stream.connecting'
-  | 'stream.live'
-  | 'stream.reconnecting'
-  | 'stream.ended'
-  | 'recording.ready'
-  | 'recording.failed'
-
-/** What to announce; the stream it carries is the one after the change. */
+/** What to announce; the event carries the stream as it is after the change. */
 export interface StreamEvent {
-  readonly type: StreamEventType
+  readonly type: EventType
   /** On stream.live only: whether the stream had been live before. */
   readonly resumed?: boolean
 }
 
-/** What to do once the change is committed. Each may be done twice and is made good after a crash. */
+/** What to do once the change is committed. Each may be done twice; the reconciler repeats what a crash left undone. */
 export type Effect =
-  /** Look out for the playlist of the publisher that was let in. */
-  | { readonly kind: 'await-playlist' }
-  /** The playlist has come, or nobody is there who could write one. */
-  | { readonly kind: 'release-playlist' }
-  /** Drop the publisher, wait until nginx has let go, end the playlist. */
+  /** Watch for the playlist of the publisher that was admitted. */
+  | { readonly kind: 'watch-playlist' }
+  /** The playlist has come, or no publisher is there to write one. */
+  | { readonly kind: 'unwatch-playlist' }
+  /** Drop the publisher, wait until nginx has let go of it, then write EXT-X-ENDLIST. */
   | { readonly kind: 'tear-down' }
 
 export interface Decision {
@@ -67,16 +59,13 @@ export interface Decision {
   readonly effects: readonly Effect[]
 }
 
-/** How long nginx may take to show a publisher that was let in; until then its absence means nothing. */
-export const SETTLE_MS = 5_000
-
 export interface Rules {
   readonly reconnectWindowMs: number
-  /** Where recordings that begin now are kept. */
+  /** Where recordings that begin now are stored. */
   readonly recordingStorage: StorageKind
 }
 
-/** What a fact means for a stream, seen at `now`. */
+/** What a fact means for a stream at `now`. */
 export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Decision {
   switch (fact.kind) {
     case 'publisher-accepted':
@@ -94,47 +83,13 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     case 'playlist-closed':
       return closePlaylist(stream, fact.nodeId)
     case 'recording-finished':
-      return finishRecording(stream, fact.kept, now)
     case 'recording-failed':
-      return failRecording(stream, fact.failure, fact.kept, now)
     case 'recording-delete-requested':
-      return deleteRecording(stream)
     case 'recording-removed':
-      return forgetRecording(stream)
+      return changeRecording(stream, fact, now)
     default:
       return fact satisfies never
   }
-}
-
-export type Refusal = 'key_expired' | 'stream_ended' | 'already_publishing'
-
-/**
- * Whether somebody who has the key may publish now: at once, not at all, or only after a look at
- * what nginx has under this id, because a publisher was there before and may still be.
- */
-export function admission(stream: Stream, now: Date): 'accept' | 'look' | Refusal {
-  switch (stream.status) {
-    case 'ended':
-      return stream.endReason === 'key_expired' ? 'key_expired' : 'stream_ended'
-    case 'waiting':
-      return now < stream.keyExpiresAt ? 'accept' : 'key_expired'
-    case 'connecting':
-    case 'live':
-    case 'reconnecting':
-      if (stream.session !== null) return settled(stream.session, now) ? 'look' : 'already_publishing'
-      return windowOpen(stream, now) ? 'look' : 'stream_ended'
-    default:
-      return stream.status satisfies never
-  }
-}
-
-/** Whether a session is old enough for nginx's not having it to mean that it is gone. */
-export function settled(session: Session, now: Date): boolean {
-  return now.getTime() - session.acceptedAt.getTime() >= SETTLE_MS
-}
-
-function windowOpen(stream: Stream, now: Date): boolean {
-  return stream.deadlineAt !== null && now < stream.deadlineAt
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -152,14 +107,14 @@ function acceptPublisher(
 ): Decision {
   // The key may have been rotated since the publisher showed it.
   if (!sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
-  const first = stream.status === 'waiting' && now < stream.keyExpiresAt
-  const back =
-    !firstOnly && stream.status === 'reconnecting' && stream.session === null && windowOpen(stream, now)
-  if (!first && !back) return unchanged(stream)
+  const isFirst = stream.status === 'waiting' && now < stream.keyExpiresAt
+  const isReturn =
+    !firstOnly && stream.status === 'reconnecting' && stream.session === null && isWindowOpen(stream, now)
+  if (!isFirst && !isReturn) return unchanged(stream)
   return {
     stream: {
       ...stream,
-      status: first ? 'connecting' : 'reconnecting',
+      status: isFirst ? 'connecting' : 'reconnecting',
       connectedAt: stream.connectedAt ?? now,
       deadlineAt: null,
       publicUrl,
@@ -167,8 +122,8 @@ function acceptPublisher(
       session,
       playlistOpen: true,
     },
-    events: first ? [{ type: 'stream.connecting' }] : [],
-    effects: [{ kind: 'await-playlist' }],
+    events: isFirst ? [{ type: 'stream.connecting' }] : [],
+    effects: [{ kind: 'watch-playlist' }],
   }
 }
 
@@ -181,18 +136,17 @@ function losePublisher(stream: Stream, gone: SessionRef, now: Date, rules: Rules
       session: null,
       deadlineAt: new Date(now.getTime() + rules.reconnectWindowMs),
     },
-    // A publisher that was let back in and left before its playlist went on: nobody was told that
-    // it had come, so nobody is told that it has gone; the window opens anew.
+    // A publisher that came back and left before its playlist went on was never announced, so its
+    // loss is not announced either; only the window starts again.
     events: stream.status === 'reconnecting' ? [] : [{ type: 'stream.reconnecting' }],
-    effects: [{ kind: 'release-playlist' }],
+    effects: [{ kind: 'unwatch-playlist' }],
   }
 }
 
 function seePlaylist(stream: Stream, nodeId: string, modifiedAt: Date, now: Date, rules: Rules): Decision {
   const { session } = stream
   if (session === null || session.nodeId !== nodeId || stream.status === 'live') return unchanged(stream)
-  // With hls_continuous the playlist of the session before still stands there.
-  if (session.baselineAt !== null && modifiedAt <= session.baselineAt) return unchanged(stream)
+  if (!isNewerThanBaseline(session.baselineAt, modifiedAt)) return unchanged(stream)
   return {
     stream: {
       ...stream,
@@ -201,7 +155,7 @@ function seePlaylist(stream: Stream, nodeId: string, modifiedAt: Date, now: Date
       recording: stream.recording ?? (stream.record ? newRecording(rules.recordingStorage) : null),
     },
     events: [{ type: 'stream.live', resumed: stream.liveAt !== null }],
-    effects: [{ kind: 'release-playlist' }],
+    effects: [{ kind: 'unwatch-playlist' }],
   }
 }
 
@@ -220,13 +174,10 @@ function end(stream: Stream, reason: EndReason, now: Date): Decision {
       endReason: reason,
       session: null,
       deadlineAt: null,
-      recording:
-        stream.recording?.status === 'recording'
-          ? { ...stream.recording, status: 'processing' }
-          : stream.recording,
+      recording: endRecording(stream.recording),
     },
     events: [{ type: 'stream.ended' }],
-    effects: stream.playlistOpen ? [{ kind: 'release-playlist' }, { kind: 'tear-down' }] : [],
+    effects: stream.playlistOpen ? [{ kind: 'unwatch-playlist' }, { kind: 'tear-down' }] : [],
   }
 }
 
@@ -244,51 +195,15 @@ function closePlaylist(stream: Stream, nodeId: string): Decision {
   return { stream: { ...stream, playlistOpen: false }, events: [], effects: [] }
 }
 
-function newRecording(storage: StorageKind): Recording {
-  return {
-    status: 'recording',
-    storage,
-    finishedAt: null,
-    durationMs: null,
-    sizeBytes: null,
-    missingSegments: 0,
-    hasPlaylist: false,
-    hasMp4: false,
-    hasPoster: false,
-    failure: null,
-  }
+const RECORDING_EVENTS: Readonly<Partial<Record<RecordingFact['kind'], EventType>>> = {
+  'recording-finished': 'recording.ready',
+  'recording-failed': 'recording.failed',
 }
 
-function finishRecording(stream: Stream, kept: Kept, now: Date): Decision {
-  const { recording } = stream
-  if (recording?.status !== 'processing') return unchanged(stream)
-  return {
-    stream: { ...stream, recording: { ...recording, ...kept, status: 'ready', finishedAt: now } },
-    events: [{ type: 'recording.ready' }],
-    effects: [],
-  }
-}
-
-function failRecording(stream: Stream, failure: RecordingFailure, kept: Kept, now: Date): Decision {
-  const { recording } = stream
-  if (recording?.status !== 'recording' && recording?.status !== 'processing') return unchanged(stream)
-  return {
-    stream: { ...stream, recording: { ...recording, ...kept, status: 'failed', finishedAt: now, failure } },
-    events: [{ type: 'recording.failed' }],
-    effects: [],
-  }
-}
-
-/** In every status: whoever does not want to be recorded any more need not wait for the end. */
-function deleteRecording(stream: Stream): Decision {
-  const { recording } = stream
-  if (recording === null || recording.status === 'deleting' || recording.status === 'deleted')
-    return unchanged(stream)
-  return { stream: { ...stream, recording: { ...recording, status: 'deleting' } }, events: [], effects: [] }
-}
-
-function forgetRecording(stream: Stream): Decision {
-  const { recording } = stream
-  if (recording?.status !== 'deleting') return unchanged(stream)
-  return { stream: { ...stream, recording: { ...recording, status: 'deleted' } }, events: [], effects: [] }
+function changeRecording(stream: Stream, fact: RecordingFact, now: Date): Decision {
+  if (stream.recording === null) return unchanged(stream)
+  const recording = decideRecording(stream.recording, fact, now)
+  if (recording === stream.recording) return unchanged(stream)
+  const type = RECORDING_EVENTS[fact.kind]
+  return { stream: { ...stream, recording }, events: type === undefined ? [] : [{ type }], effects: [] }
 }

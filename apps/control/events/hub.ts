@@ -29,18 +29,21 @@ export class Hub implements AsyncDisposable {
   readonly #everything = new Set<Reader>()
   readonly #byStream = new Map<string, Set<Reader>>()
   readonly #feed: Feed
-  readonly #subscription: Subscription
-  readonly #heartbeat: NodeJS.Timeout
+  #events: Subscription | null = null
+  #heartbeat: NodeJS.Timeout | undefined
   readonly #queue: LoggedEvent[] = []
-  #position: number
+  #position = 0
   #running = false
   #delivering: Promise<void> = Promise.resolve()
 
-  /** @param feed already started */
   constructor(feed: Feed) {
     this.#feed = feed
-    this.#position = feed.head
-    this.#subscription = feed.events$.subscribe((event) => this.#enqueue(event))
+  }
+
+  /** To be called once the feed has started. */
+  start(): void {
+    this.#position = this.#feed.head
+    this.#events = this.#feed.events$.subscribe((event) => this.#enqueue(event))
     this.#heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS)
   }
 
@@ -141,7 +144,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription.unsubscribe()
+    this.#events?.unsubscribe()
     clearInterval(this.#heartbeat)
     await this.#delivering
     this.endAll()

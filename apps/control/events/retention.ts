@@ -14,18 +14,22 @@ export interface RetentionOptions {
 
 export class Retention implements AsyncDisposable {
   readonly #options: RetentionOptions
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #pruning: Promise<void> | null = null
 
   constructor(options: RetentionOptions) {
     this.#options = options
-    const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, options.maxAgeMs / 4))
-    this.#timer = setInterval(() => this.#start(), everyMs)
-    this.#start()
+  }
+
+  /** Prunes now, and then regularly. */
+  start(): void {
+    const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, this.#options.maxAgeMs / 4))
+    this.#timer = setInterval(() => this.#pruneOnce(), everyMs)
+    this.#pruneOnce()
   }
 
   /** One at a time: a long log takes long. */
-  #start(): void {
+  #pruneOnce(): void {
     this.#pruning ??= this.#prune().finally(() => {
       this.#pruning = null
     })

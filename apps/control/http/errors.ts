@@ -3,41 +3,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { z } from 'zod'
+import type { Problem } from '../api/problem.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
 
-export const ProblemSchema = z
-  .object({
-    type: z.literal('about:blank'),
-    title: z.string().describe('What the status means'),
-    status: z.int(),
-    code: z.string().describe('Stable; for programs'),
-    detail: z.string().describe('What is wrong and what to do; for people'),
-    errors: z
-      .array(
-        z.object({
-          in: z.enum(['body', 'query', 'path', 'headers']),
-          field: z.string().describe('Empty when the whole is at fault'),
-          message: z.string(),
-        }),
-      )
-      .optional()
-      .describe('Every field at fault'),
-    checks: z
-      .record(z.string(), z.string())
-      .optional()
-      .describe('GET /readyz: what is reachable and what is not'),
-  })
-  .meta({ id: 'Problem' })
-
-export type Problem = z.output<typeof ProblemSchema>
-
-const problem = {
-  description: 'What went wrong, and what to do',
-  content: { 'application/problem+json': { schema: ProblemSchema } },
-}
-/** The answers of every route that are not success, for its schema. */
-export const PROBLEMS = { '4xx': problem, '5xx': problem }
 type Extra = Pick<Problem, 'errors' | 'checks'>
 
 /** Something the caller did wrong or has to wait for; its detail is shown as it is. */

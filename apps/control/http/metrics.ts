@@ -7,7 +7,7 @@ const LAG_SAMPLE_MS = 1_000
 export interface MetricSources {
   readonly readers: () => number
   readonly viewers: () => number
-  readonly awaitedPlaylists: () => number
+  readonly watchedPlaylists: () => number
   readonly recordings: () => number
   readonly eventHead: () => number
 }
@@ -29,8 +29,8 @@ export class Metrics {
     gauge('onair_viewers', 'Watch pages connected to this process', sources.viewers, registers)
     gauge(
       'onair_awaited_playlists',
-      'Streams whose playlist is looked out for',
-      sources.awaitedPlaylists,
+      'Streams that wait for their playlist',
+      sources.watchedPlaylists,
       registers,
     )
     gauge('onair_recordings', 'Recordings that are under way here', sources.recordings, registers)

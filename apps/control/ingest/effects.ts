@@ -1,9 +1,10 @@
-// Does what a decision asks for once it is committed, and puts what the watcher sees to the streams.
-import { Subscription } from 'rxjs'
+// Carries out what decisions ask for, once they are committed: watching for playlists, tearing down
+// ended streams. Whatever a crash leaves undone, the reconciler does.
+import type { Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { Effect } from '../domain/lifecycle.ts'
 import type { Stream } from '../domain/stream.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { Teardown } from './teardown.ts'
@@ -11,70 +12,53 @@ import type { Teardown } from './teardown.ts'
 export interface EffectsOptions {
   readonly streams: StreamService
   readonly watcher: PlaylistWatcher
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly teardown: Teardown
   readonly logger: Logger
   readonly nodeId: string
 }
 
-/** What a crash leaves undone, the reconciler does. */
 export class Effects implements Disposable {
   readonly #options: EffectsOptions
-  readonly #subscription = new Subscription()
-  /** Streams whose playlist is being put to them. */
-  readonly #submitting = new Set<string>()
+  #changes: Subscription | null = null
 
   constructor(options: EffectsOptions) {
     this.#options = options
-    const { streams, watcher, nodeId } = options
-    this.#subscription.add(
-      streams.changes$.subscribe(({ stream, effects }) => {
-        for (const effect of effects) this.#perform(effect, stream)
-      }),
-    )
-    this.#subscription.add(
-      watcher.seen$.subscribe(({ id, modifiedAt }) => {
-        // The watcher says it again every second; while the database is away they must not pile up.
-        if (this.#submitting.has(id)) return
-        this.#submitting.add(id)
-        const submitted = streams.submit(id, { kind: 'playlist-seen', nodeId, modifiedAt })
-        this.#try(
-          id,
-          submitted.finally(() => this.#submitting.delete(id)),
-        )
-      }),
-    )
+  }
+
+  /** Effects are begun synchronously with each commit: see `StreamService.changes$`. */
+  start(): void {
+    this.#changes = this.#options.streams.changes$.subscribe(({ stream, effects }) => {
+      for (const effect of effects) this.#perform(effect, stream)
+    })
   }
 
   #perform(effect: Effect, { id, nodeId, session }: Stream): void {
     const { watcher, folder, teardown } = this.#options
     switch (effect.kind) {
-      case 'await-playlist':
-        watcher.await(id, session?.baselineAt ?? null)
+      case 'watch-playlist':
+        watcher.watch(id, session?.baselineAt ?? null)
         break
-      case 'release-playlist':
-        watcher.release(id)
-        this.#try(id, folder.release(id))
+      case 'unwatch-playlist':
+        watcher.unwatch(id)
+        this.#logFailure(id, folder.removeMarker(id))
         break
       case 'tear-down':
-        // Another node's nginx and folder are that node's business; its reconciler sees the end.
-        if (nodeId === this.#options.nodeId) this.#try(id, teardown.run(id))
+        // Another node's nginx and folder are that node's to tear down; its reconciler sees the end.
+        if (nodeId === this.#options.nodeId) this.#logFailure(id, teardown.run(id))
         break
       default:
         effect satisfies never
     }
   }
 
-  #try(id: string, work: Promise<unknown>): void {
+  #logFailure(id: string, work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      this.#options.logger.warn(
-        { err: error, stream: id },
-        'something was left undone; the reconciler comes by',
-      )
+      this.#options.logger.warn({ err: error, stream: id }, 'effect failed; the reconciler will retry')
     })
   }
 
   [Symbol.dispose](): void {
-    this.#subscription.unsubscribe()
+    this.#changes?.unsubscribe()
   }
 }

@@ -1,17 +1,22 @@
-// Asks nginx-rtmp what it has, and drops publishers. Answers come from its internal HTTP server.
+// Talks to nginx-rtmp through its internal HTTP server: reads /stat, and drops publishers through /control.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type SessionRef, sameSession } from '../domain/stream.ts'
-import { type FiguresOf, parseIngest } from './publisher-figures.ts'
-import { type Application, type Publishers, parseStat, type Stat } from './stat.ts'
+import { type FiguresOf, parseFigures } from './publisher-figures.ts'
+import { type Application, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000
 const CONFIRM_EVERY_MS = 50
-/** nginx's instance, `<start>-<worker's pid>`: on hooks, and on what nginx itself answers. */
+/** Names the running nginx, `<start>-<worker's pid>`: sent with hooks and with nginx's own answers. */
 export const INSTANCE_HEADER = 'x-onair-nginx'
 
 export interface Snapshot extends Stat {
-  /** Which life of nginx this is; null when it does not say. */
+  /** Which run of nginx this is; null when it does not say. */
   readonly nginx: string | null
+}
+
+/** A snapshot, and what each publisher sends. */
+export interface DetailedSnapshot extends Snapshot {
+  readonly figuresOf: FiguresOf
 }
 
 /** Whether nginx has this session's publisher. */
@@ -20,7 +25,7 @@ export function isPublishing({ live, nginx }: Snapshot, id: string, session: Ses
   return clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
 }
 
-/** nginx did not answer, or not as it should. */
+/** nginx did not answer, or not as expected. */
 export class NginxUnavailableError extends Error {
   override name = 'NginxUnavailableError'
 }
@@ -39,36 +44,30 @@ export class NginxClient {
     await response.body?.cancel()
   }
 
-  /** @throws NginxUnavailableError */
+  /** Who publishes now. @throws NginxUnavailableError */
   async stat(): Promise<Snapshot> {
-    const response = await this.#get('/stat')
-    try {
-      const stat = await parseStat(await response.text())
-      return { ...stat, nginx: response.headers.get(INSTANCE_HEADER) }
-    } catch (error) {
-      throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
-    }
+    return this.#readStat(({ xml, nginx }) => parseStat(xml).then((stat) => ({ ...stat, nginx })))
   }
 
-  /** What publishers send, by stream. @throws NginxUnavailableError */
-  async ingest(): Promise<{
-    nginx: string | null
-    publishers: Publishers
-    figuresOf: FiguresOf
-  }> {
+  /** Who publishes now, and what each publisher sends. @throws NginxUnavailableError */
+  async detailedStat(): Promise<DetailedSnapshot> {
+    return this.#readStat(async ({ xml, nginx }) => {
+      return { ...(await parseStat(xml)), nginx, figuresOf: parseFigures(xml) }
+    })
+  }
+
+  async #readStat<T>(parse: (answer: { xml: string; nginx: string | null }) => Promise<T>): Promise<T> {
     const response = await this.#get('/stat')
     try {
-      const xml = await response.text()
-      const nginx = response.headers.get(INSTANCE_HEADER)
-      return { nginx, publishers: (await parseStat(xml)).live, figuresOf: parseIngest(xml) }
+      return await parse({ xml: await response.text(), nginx: response.headers.get(INSTANCE_HEADER) })
     } catch (error) {
       throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
     }
   }
 
   /**
-   * Drops whatever has this id, in both applications, and waits until nginx has let go of it.
-   * @returns whether it has, within `patienceMs`
+   * Drops every publisher of this id in both applications, and waits until nginx no longer has the id.
+   * @returns whether that happened within `patienceMs`
    * @throws NginxUnavailableError
    */
   async clear(id: string, patienceMs: number): Promise<boolean> {
@@ -85,8 +84,8 @@ export class NginxClient {
 
   /**
    * Drops publishers of an application.
-   * @param id the name after the hook's rename; without one nginx would drop everybody
-   * @param clientId only this one
+   * @param id the name after the hook's rename; without a name nginx would drop every publisher
+   * @param clientId drop only this client
    * @throws NginxUnavailableError
    */
   async drop(application: Application, id: string, clientId?: number): Promise<void> {

@@ -2,11 +2,11 @@
 
 import { KeyedQueue } from '../common/keyed-queue.ts'
 import type { Logger } from '../common/logger.ts'
-import { hashStreamKey } from '../domain/keys.ts'
-import { admission, type Refusal } from '../domain/lifecycle.ts'
+import { admission, type Refusal } from '../domain/admission.ts'
+import { hashStreamKey, keyHashText } from '../domain/keys.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Stream } from '../domain/stream.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError } from './nginx-client.ts'
@@ -18,7 +18,7 @@ export interface PublishGateOptions {
   readonly streams: StreamService
   readonly store: StreamStore
   readonly nginx: NginxClient
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly logger: Logger
   readonly nodeId: string
   readonly publicUrl: string
@@ -54,11 +54,7 @@ export class PublishGate {
    */
   async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
     const keyHash = hashStreamKey(candidate.key)
-    return this.#queue.run(
-      Buffer.from(keyHash).toString('hex'),
-      () => this.#decide(keyHash, candidate, signal),
-      signal,
-    )
+    return this.#queue.run(keyHashText(keyHash), () => this.#decide(keyHash, candidate, signal), signal)
   }
 
   async #decide(
@@ -71,7 +67,7 @@ export class PublishGate {
     if (remembered !== null && admission(remembered, this.#options.now()) === 'accept') {
       const verdict = await this.#accept(remembered.id, keyHash, candidate, signal)
       if (verdict.admitted) return verdict
-      await this.#options.folder.release(remembered.id)
+      await this.#options.folder.removeMarker(remembered.id)
     }
     return this.#decideAfresh(keyHash, candidate, signal)
   }
@@ -85,7 +81,7 @@ export class PublishGate {
     if (stream === null) return refuse('unknown_key')
     const first = admission(stream, this.#options.now())
     if (first === 'accept') return this.#accept(stream.id, keyHash, candidate, signal)
-    if (first !== 'look') return refuse(first)
+    if (first !== 'check') return refuse(first)
     const obstacle = await this.#makeRoom(stream)
     return obstacle === null ? this.#accept(stream.id, keyHash, candidate, signal, true) : refuse(obstacle)
   }
@@ -112,7 +108,7 @@ export class PublishGate {
     }
     // Somebody else was let in, the stream ended or the key was replaced since it was looked up.
     const second = result === null ? 'unknown_key' : admission(result.stream, now())
-    return refuse(second === 'accept' || second === 'look' ? 'already_publishing' : second)
+    return refuse(second === 'accept' || second === 'check' ? 'already_publishing' : second)
   }
 
   /**

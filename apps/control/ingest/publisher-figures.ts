@@ -1,4 +1,4 @@
-// What nginx-rtmp says on /stat about what comes in: bitrate, resolution, codecs.
+// What /stat says about what publishers send: bitrate, resolution, codecs.
 import { XMLParser } from 'fast-xml-parser'
 import { z } from 'zod'
 import type { IngestFigures } from '../api/ingest-schemas.ts'
@@ -6,7 +6,7 @@ import { streamsOf } from './stat.ts'
 
 const parser = new XMLParser({ parseTagValue: false })
 
-/** 0 is how nginx says that it does not know. */
+/** nginx writes 0 for what it does not know. */
 const number = z.coerce
   .number()
   .optional()
@@ -25,7 +25,7 @@ const Video = z.object({
   frame_rate: number,
 })
 const Audio = z.object({ codec: text, profile: text, channels: number, sample_rate: number })
-/** Elements without anything in them are parsed as ''. */
+/** Empty elements are parsed as ''. */
 const empty = z.literal('').transform(() => undefined)
 const Figures = z.object({
   bytes_in: number,
@@ -37,14 +37,14 @@ const Figures = z.object({
     .optional(),
 })
 
-/** What comes in for one stream; undefined: nginx has none of this name. */
+/** What one stream's publisher sends; undefined: nginx has no such stream. */
 export type FiguresOf = (id: string) => IngestFigures | undefined
 
 /**
- * What comes in at `live`. A stream's figures are made when they are asked for, one stream at a time.
- * @throws when it is not nginx-rtmp's XML; so does the answer, for the stream that is not
+ * What publishers send to the application `live`. Each stream is parsed only when it is asked for.
+ * @throws when this is not nginx-rtmp's XML; the returned function too, when the stream's part is not
  */
-export function parseIngest(xml: string): FiguresOf {
+export function parseFigures(xml: string): FiguresOf {
   const streams = new Map(streamsOf(xml, 'live'))
   return (id) => {
     const stream = streams.get(id)
@@ -56,7 +56,7 @@ function toFigures({ bytes_in, bw_in, bw_video, bw_audio, meta }: z.output<typeo
   const { video, audio } = meta ?? {}
   return {
     bytesReceived: bytes_in,
-    // In its first ten seconds nginx has measured nothing yet.
+    // nginx measures for ten seconds before it reports a bitrate.
     bitrate: bw_in === null ? null : { total: bw_in, video: bw_video ?? 0, audio: bw_audio ?? 0 },
     video: video === undefined ? null : toVideo(video),
     audio: audio === undefined ? null : toAudio(audio),

@@ -1,45 +1,38 @@
-// What comes in from publishers, for those who ask. nginx is asked when somebody does, and at most
-// once a second however many they are.
-
-import type { NginxClient } from './nginx-client.ts'
-import type { FiguresOf } from './publisher-figures.ts'
+// What publishers send, for whoever asks. nginx is asked at most once a second, however many ask.
+import type { DetailedSnapshot, NginxClient } from './nginx-client.ts'
 
 const FRESH_MS = 1_000
 
-export interface IngestReading {
+export interface PublisherReading extends DetailedSnapshot {
   readonly measuredAt: Date
-  readonly nginx: string | null
-  /** Who publishes, by stream. */
-  readonly publishers: ReadonlyMap<string, number | null>
-  readonly figuresOf: FiguresOf
 }
 
-export interface IngestWatchOptions {
+export interface PublisherMonitorOptions {
   readonly nginx: NginxClient
   readonly now: () => Date
 }
 
-export class IngestWatch {
-  readonly #options: IngestWatchOptions
-  #asked: { readonly at: number; readonly reading: Promise<IngestReading> } | null = null
+export class PublisherMonitor {
+  readonly #options: PublisherMonitorOptions
+  #latest: { readonly askedAtMs: number; readonly reading: Promise<PublisherReading> } | null = null
 
-  constructor(options: IngestWatchOptions) {
+  constructor(options: PublisherMonitorOptions) {
     this.#options = options
   }
 
   /** At most a second old. @throws NginxUnavailableError */
-  async read(): Promise<IngestReading> {
+  async read(): Promise<PublisherReading> {
     const { nginx, now } = this.#options
-    if (this.#asked === null || performance.now() - this.#asked.at >= FRESH_MS) {
+    if (this.#latest === null || performance.now() - this.#latest.askedAtMs >= FRESH_MS) {
       const measuredAt = now()
-      const reading = nginx.ingest().then((answer) => ({ measuredAt, ...answer }))
-      const asked = { at: performance.now(), reading }
-      this.#asked = asked
-      // A failure is for those who wait for it; the next one asks anew.
+      const reading = nginx.detailedStat().then((answer) => ({ measuredAt, ...answer }))
+      const latest = { askedAtMs: performance.now(), reading }
+      this.#latest = latest
+      // A failure is only for those who are waiting for it; the next caller asks again.
       reading.catch(() => {
-        if (this.#asked === asked) this.#asked = null
+        if (this.#latest === latest) this.#latest = null
       })
     }
-    return this.#asked.reading
+    return this.#latest.reading
   }
 }

@@ -5,10 +5,10 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
-import { settled } from '../domain/lifecycle.ts'
+import { isSettled } from '../domain/admission.ts'
 import type { Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
@@ -29,7 +29,7 @@ export interface ReconcilerOptions {
   readonly nginx: NginxClient
   readonly watcher: PlaylistWatcher
   readonly teardown: Teardown
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly lease: NodeLease
   readonly logger: Logger
   readonly nodeId: string
@@ -47,7 +47,7 @@ export class Reconciler implements AsyncDisposable {
   /** Streams whose playlist in this folder was going on in the round before. */
   #open: ReadonlySet<string> = new Set()
   /** Publishers that the round before had not let in, with their client's number. */
-  #strangers: ReadonlyMap<string, number> = new Map()
+  #unknownPublishers: ReadonlyMap<string, number> = new Map()
 
   readonly #peers = new BehaviorSubject(false)
   /** Whether other nodes are alive, as of the last round. */
@@ -58,7 +58,7 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /** The first round begins now, the next ones a while after the one before has ended. */
-  start(): void {
+  startRounds(): void {
     this.#loop = this.#run()
   }
 
@@ -93,7 +93,7 @@ export class Reconciler implements AsyncDisposable {
     }
     this.#isQuiet = open.length === 0 && snapshot?.live.size === 0 && this.#open.size === 0
     if (snapshot !== null) {
-      await this.#dropStrangers(snapshot, open)
+      await this.#dropUnknownPublishers(snapshot, open)
       await this.#closeLeft(snapshot, open)
     }
     await this.#takeOver()
@@ -171,10 +171,10 @@ export class Reconciler implements AsyncDisposable {
       return
     }
     if (session === null) return
-    if (snapshot !== null && settled(session, seenAt) && !isPublishing(snapshot, id, session)) {
+    if (snapshot !== null && isSettled(session, seenAt) && !isPublishing(snapshot, id, session)) {
       await streams.submit(id, { kind: 'publisher-gone', session })
     } else if (status !== 'live') {
-      watcher.await(id, session.baselineAt)
+      watcher.watch(id, session.baselineAt)
     }
   }
 
@@ -184,21 +184,21 @@ export class Reconciler implements AsyncDisposable {
    * rounds must have seen the same one, for between nginx's answer and the database's one publisher
    * may have gone and the next have come.
    */
-  async #dropStrangers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
+  async #dropUnknownPublishers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
     const { nginx, logger } = this.#options
     const streams = new Map(open.map((stream) => [stream.id, stream]))
-    const strangers = new Map<string, number>()
+    const unknown = new Map<string, number>()
     for (const [id, clientId] of snapshot.live) {
       const stream = streams.get(id)
       const session = stream?.session ?? null
       if (clientId === null || (session !== null && isPublishing(snapshot, id, session))) continue
-      strangers.set(id, clientId)
-      if (this.#strangers.get(id) !== clientId) continue
+      unknown.set(id, clientId)
+      if (this.#unknownPublishers.get(id) !== clientId) continue
       if (stream !== undefined && (await this.#letBackIn(stream, clientId, snapshot))) continue
       logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not let in; dropping it')
       await nginx.drop('live', id, clientId)
     }
-    this.#strangers = strangers
+    this.#unknownPublishers = unknown
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 // Ends what is left of an ended stream at nginx: the publisher is dropped, and once nginx has let
 // go of it, the playlist gets its end.
 import type { Logger } from '../common/logger.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { NginxClient } from './nginx-client.ts'
 
@@ -10,7 +10,7 @@ const PATIENCE_MS = 5_000
 
 export interface TeardownOptions {
   readonly nginx: NginxClient
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly streams: StreamService
   readonly logger: Logger
   readonly nodeId: string

@@ -1,77 +1,82 @@
-// Sees the playlists of streams that wait for one within milliseconds. Only their directories are
-// watched: a watch on all that is live costs more than all the rest of control and misses some.
+// Reports the playlists of streams that wait for one, within milliseconds. Only their directories are
+// watched: a watch on everything that is live costs more than the rest of control and misses some.
 import { basename, dirname } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { from, interval, merge, mergeMap, type Observable, Subject, type Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
-import { PLAYLIST, type PlaylistFolder } from './playlist-folder.ts'
+import { isNewerThanBaseline } from '../domain/stream.ts'
+import { type HlsFolder, PLAYLIST } from './hls-folder.ts'
 
-/** The level look at what is awaited, for file events that got lost. */
+/** How often the directories are also looked at, in case a file event got lost. */
 const LOOK_MS = 1_000
 
-/** A playlist that has come for a stream that waited for it. */
+/** The playlist that a stream waited for. */
 export interface PlaylistSeen {
   readonly id: string
   readonly modifiedAt: Date
 }
 
-interface Awaited {
-  /** When the playlist from before was written; null: there was none. */
+interface Watched {
+  /** When the playlist of the session before was written; null: there was none. */
   readonly baselineAt: Date | null
   readonly watcher: FSWatcher
 }
 
 export class PlaylistWatcher implements AsyncDisposable {
-  readonly #folder: PlaylistFolder
+  readonly #folder: HlsFolder
   readonly #logger: Logger
-  readonly #awaited = new Map<string, Awaited>()
+  readonly #watched = new Map<string, Watched>()
   readonly #closing = new Set<Promise<void>>()
-  readonly #edges = new Subject<PlaylistSeen>()
-  readonly #levels: Subscription
+  readonly #fileEvents = new Subject<PlaylistSeen>()
   readonly #seen = new Subject<PlaylistSeen>()
-  /** May say the same twice, and goes on once a second until the stream is released. */
+  /** May report the same playlist twice, and repeats it every second until the stream is unwatched. */
   readonly seen$: Observable<PlaylistSeen> = this.#seen.asObservable()
+  #sources: Subscription | null = null
 
-  constructor(folder: PlaylistFolder, logger: Logger) {
+  constructor(folder: HlsFolder, logger: Logger) {
     this.#folder = folder
     this.#logger = logger
+  }
+
+  start(): void {
     const looks$ = interval(LOOK_MS).pipe(
-      mergeMap(() => from(this.#awaited.keys())),
+      mergeMap(() => from(this.#watched.keys())),
       mergeMap((id) => this.#look(id)),
       mergeMap((found) => found),
     )
-    this.#levels = merge(this.#edges, looks$).subscribe((seen) => {
+    this.#sources = merge(this.#fileEvents, looks$).subscribe((seen) => {
       if (this.#isAwaited(seen)) this.#seen.next(seen)
     })
   }
 
-  get awaitedCount(): number {
-    return this.#awaited.size
+  /** How many streams wait for their playlist. */
+  get watchedCount(): number {
+    return this.#watched.size
   }
 
   /**
-   * Looks out for a stream's playlist from now on; its directory should be there.
-   * @param baselineAt when the playlist from before was written, which is not the one that is awaited
+   * Watches for a stream's playlist from now on. Its directory should exist.
+   * @param baselineAt when the playlist of the session before was written: that one is ignored
    */
-  await(id: string, baselineAt: Date | null): void {
-    const watcher = this.#awaited.get(id)?.watcher ?? this.#watch(this.#folder.directory(id))
-    this.#awaited.set(id, { baselineAt, watcher })
+  watch(id: string, baselineAt: Date | null): void {
+    const watcher = this.#watched.get(id)?.watcher ?? this.#watchDirectory(this.#folder.directory(id))
+    this.#watched.set(id, { baselineAt, watcher })
   }
 
-  release(id: string): void {
-    const awaited = this.#awaited.get(id)
-    if (awaited === undefined) return
-    this.#awaited.delete(id)
-    const closing = awaited.watcher.close().finally(() => this.#closing.delete(closing))
+  unwatch(id: string): void {
+    const watched = this.#watched.get(id)
+    if (watched === undefined) return
+    this.#watched.delete(id)
+    const closing = watched.watcher.close().finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
   }
 
-  /** One chokidar a directory: a shared one remembers for ever what it was told to let go (chokidar 6). */
-  #watch(directory: string): FSWatcher {
+  /** One chokidar instance for each directory: a shared one never forgets what it unwatched (chokidar 6). */
+  #watchDirectory(directory: string): FSWatcher {
     const watcher = watch(directory, {
       depth: 0,
       alwaysStat: true,
-      // nginx renames whole playlists into place: nothing to wait for, and a replaced one is news.
+      // nginx renames finished playlists into place: there is no write to wait for, and a replaced file is news.
       awaitWriteFinish: false,
       atomic: false,
       ignored: (path, stats) => stats?.isFile() === true && basename(path) !== PLAYLIST,
@@ -79,17 +84,17 @@ export class PlaylistWatcher implements AsyncDisposable {
     watcher.on('all', (event, path, stats) => {
       if ((event !== 'add' && event !== 'change') || basename(path) !== PLAYLIST || stats === undefined)
         return
-      this.#edges.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
+      this.#fileEvents.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
     })
     watcher.on('error', (error) =>
-      this.#logger.warn({ err: error }, 'watching failed; looking once a second'),
+      this.#logger.warn({ err: error }, 'watching a directory failed; looking at it once a second instead'),
     )
     return watcher
   }
 
   #isAwaited({ id, modifiedAt }: PlaylistSeen): boolean {
-    const awaited = this.#awaited.get(id)
-    return awaited !== undefined && (awaited.baselineAt === null || modifiedAt > awaited.baselineAt)
+    const watched = this.#watched.get(id)
+    return watched !== undefined && isNewerThanBaseline(watched.baselineAt, modifiedAt)
   }
 
   async #look(id: string): Promise<PlaylistSeen[]> {
@@ -103,8 +108,8 @@ export class PlaylistWatcher implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#levels.unsubscribe()
-    for (const id of [...this.#awaited.keys()]) this.release(id)
+    this.#sources?.unsubscribe()
+    for (const id of [...this.#watched.keys()]) this.unwatch(id)
     await Promise.all(this.#closing)
     this.#seen.complete()
   }

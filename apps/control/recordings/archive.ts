@@ -3,9 +3,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nullIfMissing } from '../common/file-errors.ts'
-import { missingBetween, nameOf, parseName, type Segment } from '../domain/segment.ts'
+import { missingBetween, type Segment } from '../domain/segment.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { ListedSegment } from '../playlists/playlist.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import { parseSegmentName, segmentName } from './segment-name.ts'
 import type { Storage } from './storage.ts'
 
 /** Runs work now or when it is its turn; what bounds how much is under way in all. */
@@ -13,7 +14,7 @@ export type Turn = <T>(work: () => Promise<T>) => Promise<T>
 
 export interface ArchiveOptions {
   readonly storage: Storage
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly turn: Turn
 }
 
@@ -62,7 +63,7 @@ export class Archive {
     this.#known.clear()
     this.#totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
     for (const { name, sizeBytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const segment = parseName(name)
+      const segment = parseSegmentName(name)
       if (segment !== null) this.#add(segment, sizeBytes)
     }
   }
@@ -87,7 +88,7 @@ export class Archive {
         const sizeBytes = await sizeOf(path)
         if (sizeBytes === null) this.#lost.add(segment.startedAtMs)
         else {
-          await turn(() => storage.keep(this.#streamId, nameOf(segment), path, signal))
+          await turn(() => storage.keep(this.#streamId, segmentName(segment), path, signal))
           this.#add(segment, sizeBytes)
         }
       }

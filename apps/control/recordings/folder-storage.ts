@@ -4,20 +4,35 @@ import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path'
 import { nanoid } from 'nanoid'
 import { hasCode, isMissing } from '../common/file-errors.ts'
+import { freeBytes } from './disk-space.ts'
 import type { Storage, StoredFile } from './storage.ts'
 
-/** What is being written has a name that begins so, until it is whole. */
+/** A file that is still being written has a name that begins with this. */
 const DRAFT = '.'
-/** Where links can't be made: another file system, somebody else's file, or too many links. */
+/** Hard links are impossible: another file system, another owner's file, or too many links. */
 const UNLINKABLE = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP']
 
 export class FolderStorage implements Storage {
   readonly kind = 'folder'
+  readonly fetchCopies = false
   readonly #root: string
+  readonly #minFreeBytes: number
 
-  /** @param root RECORDINGS_DIR */
-  constructor(root: string) {
+  /**
+   * @param root RECORDINGS_DIR
+   * @param minFreeBytes a disk with less free space than this takes no more segments
+   */
+  constructor(root: string, minFreeBytes: number) {
     this.#root = root
+    this.#minFreeBytes = minFreeBytes
+  }
+
+  async hasRoom(): Promise<boolean> {
+    return (await freeBytes(this.#root)) >= this.#minFreeBytes
+  }
+
+  isFull(error: unknown): boolean {
+    return hasCode(error, 'ENOSPC')
   }
 
   async list(streamId: string): Promise<StoredFile[]> {
@@ -57,17 +72,17 @@ export class FolderStorage implements Storage {
     return join(this.#root, streamId)
   }
 
-  /** Under its name once it is whole, in the place of what had that name before. */
+  /** Makes the file under a draft name and renames it once it is whole; replaces a file of that name. */
   async #put(streamId: string, name: string, make: (path: string) => Promise<void>): Promise<void> {
     const folder = this.#folder(streamId)
-    // nginx's worker may be somebody else, and has to get in.
+    // nginx's worker may run as another user and has to read this.
     await mkdir(folder, { recursive: true, mode: 0o755 })
     const draft = join(folder, `${DRAFT}${nanoid()}`)
     try {
       await make(draft)
       await rename(draft, join(folder, name))
     } finally {
-      // Also when all went well: renaming one link to a file over another one to it does nothing.
+      // Needed after success too: rename does nothing when both names already link to the same file.
       await rm(draft, { force: true })
     }
   }

@@ -1,17 +1,15 @@
-// What is done for one recording, step by step: its segments are kept while the broadcast goes on; when it
-// is over the recording is finished, or what is safe of it named; or it is removed. Ends by itself.
+// The work for one recording, step by step: store its segments while the broadcast runs; finalize it when
+// the broadcast is over, or record the failure and what is safe; or remove it. The job ends by itself.
 import { setTimeout as delay } from 'node:timers/promises'
-import { hasCode } from '../common/file-errors.ts'
 import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
-import type { Kept } from '../domain/lifecycle.ts'
-import type { RecordingFailure, Stream } from '../domain/stream.ts'
+import { isActiveRecording, type RecordingFailure, type RecordingSummary } from '../domain/recording.ts'
+import type { Stream } from '../domain/stream.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { Archive, Totals } from './archive.ts'
-import { freeBytes } from './disk-space.ts'
-import { type Finisher, keptOf } from './finalizer.ts'
-import { type Storage, VOD_PLAYLIST } from './storage.ts'
-import { toRuns, vodPlaylist } from './vod-playlist.ts'
+import { type Finalizer, summarize } from './finalizer.ts'
+import type { Storage } from './storage.ts'
+import { storeVodPlaylist } from './vod-playlist.ts'
 
 /** How often it looks for new segments; nginx finishes one about every 3 s. */
 const LOOK_MS = 2_000
@@ -24,23 +22,14 @@ export interface JobOptions {
   readonly stream: Stream
   readonly archive: Archive
   readonly storage: Storage
-  readonly finisher: Finisher
+  readonly finalizer: Finalizer
   readonly streams: StreamService
   /** Whether what becomes of the recording is this node's to say. */
   readonly isOurs: (stream: Stream) => boolean
   readonly logger: Logger
   readonly nodeId: string
-  /** RECORDINGS_DIR, whose disk must not fill up. */
-  readonly recordingsDir: string
-  readonly minFreeBytes: number
   /** How long things may fail before the recording is given up. */
   readonly patienceMs: number
-}
-
-/** Whether a stream's recording wants something done. */
-export function isUnderWay({ recording }: Stream): boolean {
-  const status = recording?.status
-  return status === 'recording' || status === 'processing' || status === 'deleting'
 }
 
 export class RecordingJob implements AsyncDisposable {
@@ -49,20 +38,23 @@ export class RecordingJob implements AsyncDisposable {
   /** As it was last heard of. */
   #stream: Stream
   /** What it amounts to, once that is finished and only has to be recorded. */
-  #kept: Kept | null = null
+  #summary: RecordingSummary | null = null
   /** Ends the step that is under way. */
   #step = new AbortController()
   /** Ends the wait between two looks. */
   #wake: () => void = () => {}
   /** Resolves when there is nothing left to do. */
-  readonly done: Promise<void>
+  done: Promise<void> = Promise.resolve()
 
   constructor(options: JobOptions) {
     this.#options = options
     this.#stream = options.stream
-    const { logger, stream } = options
+  }
+
+  start(): void {
+    const { logger, stream } = this.#options
     this.done = this.#work().catch((error: unknown) =>
-      logger.error({ err: error, stream: stream.id }, 'recording went wrong'),
+      logger.error({ err: error, stream: stream.id }, 'a recording job failed unexpectedly'),
     )
   }
 
@@ -109,25 +101,24 @@ export class RecordingJob implements AsyncDisposable {
 
   /** Does what can be done now. @returns whether that was all */
   async #advance(signal: AbortSignal): Promise<boolean> {
-    const { streams, archive, storage, finisher, isOurs, nodeId, minFreeBytes, recordingsDir } = this.#options
+    const { streams, archive, storage, finalizer, isOurs, nodeId } = this.#options
     const stream = this.#stream
     const { id, recording } = stream
     if (recording?.status === 'deleting' || recording?.status === 'deleted') return this.#remove(signal)
-    if (!isUnderWay(stream)) return true
+    if (!isActiveRecording(stream.recording)) return true
     const isOver = recording?.status === 'processing'
-    const isTight = storage.kind === 'folder' && (await freeBytes(recordingsDir)) < minFreeBytes
-    if (!isOver && isTight) return this.#fail('disk_full', signal)
+    if (!isOver && !(await storage.hasRoom())) return this.#fail('disk_full', signal)
     const closed = await archive.catchUp(signal)
     // It went on at another node: this one only makes what it has of it safe.
     if (!isOurs(stream)) return closed
     // nginx may still write; without its node nobody does.
     if (!isOver || (stream.nodeId === nodeId && stream.playlistOpen)) return false
-    if (this.#kept === null) {
+    if (this.#summary === null) {
       await archive.recount(signal)
       if (archive.segments.length === 0) return this.#fail('nothing_recorded', signal)
-      this.#kept = await finisher.finish(id, archive, storage, signal)
+      this.#summary = await finalizer.finalize(id, archive, storage, signal)
     }
-    await streams.submit(id, { kind: 'recording-finished', kept: this.#kept })
+    await streams.submit(id, { kind: 'recording-finished', summary: this.#summary })
     // Deleted meanwhile: then that is still to be done.
     return this.#stream.recording?.status !== 'deleting'
   }
@@ -148,10 +139,10 @@ export class RecordingJob implements AsyncDisposable {
     const { logger, storage, patienceMs } = this.#options
     const stream = this.#stream
     logger.warn({ err: error, stream: stream.id }, 'a recording is held up; trying again')
-    const isFull = storage.kind === 'folder' && hasCode(error, 'ENOSPC')
+    const isFull = storage.isFull(error)
     if (!isFull && forMs < patienceMs) return false
     // What is to be removed is tried for ever.
-    if (!isUnderWay(stream) || stream.recording?.status === 'deleting') return false
+    if (!isActiveRecording(stream.recording) || stream.recording?.status === 'deleting') return false
     return this.#fail(isFull ? 'disk_full' : 'storage_unavailable', signal)
   }
 
@@ -161,10 +152,10 @@ export class RecordingJob implements AsyncDisposable {
     const stream = this.#stream
     // The part of another node's recording, which goes on.
     if (!isOurs(stream)) return true
-    const kept = await this.#whatIsSafe(signal)
-    logger.error({ stream: stream.id, failure, kept }, 'a recording has failed')
+    const summary = await this.#summarizeStored(signal)
+    logger.error({ stream: stream.id, failure, summary }, 'a recording has failed')
     try {
-      await streams.submit(stream.id, { kind: 'recording-failed', failure, kept })
+      await streams.submit(stream.id, { kind: 'recording-failed', failure, summary })
       return this.#stream.recording?.status !== 'deleting'
     } catch (error) {
       logger.warn({ err: error, stream: stream.id }, 'that could not be recorded; trying again')
@@ -173,14 +164,13 @@ export class RecordingJob implements AsyncDisposable {
   }
 
   /** With a playlist of it, if that is possible. When the storage does not answer, what is known of it. */
-  async #whatIsSafe(signal: AbortSignal): Promise<Kept> {
+  async #summarizeStored(signal: AbortSignal): Promise<RecordingSummary> {
     const { archive, storage } = this.#options
     const { id } = this.#stream
     try {
       await archive.recount(signal)
-      if (archive.segments.length > 0)
-        await storage.write(id, VOD_PLAYLIST, vodPlaylist(toRuns(archive.segments)), signal)
-      return keptOf(archive, await storage.list(id, signal))
+      if (archive.segments.length > 0) await storeVodPlaylist(storage, id, archive.segments, signal)
+      return summarize(archive, await storage.list(id, signal))
     } catch {
       const { durationMs = null, sizeBytes = null, missingSegments = 0 } = archive.totals ?? {}
       return { durationMs, sizeBytes, missingSegments, hasPlaylist: false, hasMp4: false, hasPoster: false }

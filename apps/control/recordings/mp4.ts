@@ -1,9 +1,9 @@
 // Puts a recording's segments into one MP4, without encoding anything anew.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MP4 } from '../domain/recording-files.ts'
 import type { Segment } from '../domain/segment.ts'
 import { type FfmpegOptions, ffmpeg, ffprobe } from './ffmpeg.ts'
-import { MP4 } from './storage.ts'
 
 export interface SegmentFile extends Segment {
   readonly path: string

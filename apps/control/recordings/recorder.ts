@@ -1,16 +1,18 @@
-// Which recordings want something done here, and by right: each has a job (job.ts), begun when a change or
-// the database says so. Jobs know nothing that the database and the storage don't, so a restart takes them
-// up again.
+// Decides which recordings this node works on, and runs a job (job.ts) for each. Jobs start when a change or
+// a look at the database asks for it. A job keeps nothing that the database and the storage don't have, so a
+// restart takes it up again.
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Subscription } from 'rxjs'
+import { isActiveRecording } from '../domain/recording.ts'
 import type { Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { Archive, type Totals } from './archive.ts'
-import { isUnderWay, type JobOptions, RecordingJob } from './job.ts'
+import { type JobOptions, RecordingJob } from './job.ts'
+import type { RecordingQueries } from './recording-queries.ts'
 import type { Storage } from './storage.ts'
 
 /** How often the database is asked what is to be recorded, for what nobody has told. */
@@ -20,8 +22,9 @@ const TRANSFERS_AT_ONCE = 4
 
 export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' | 'storage' | 'isOurs'> {
   readonly store: StreamStore
+  readonly queries: RecordingQueries
   readonly lease: NodeLease
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly storages: readonly Storage[]
   /** Finisher's; what a process before has left there goes. */
   readonly workDir: string
@@ -33,18 +36,22 @@ export class Recorder implements AsyncDisposable {
   readonly #jobs = new Map<string, RecordingJob>()
   readonly #turn = pLimit(TRANSFERS_AT_ONCE)
   readonly #abort = new AbortController()
-  readonly #changes: Subscription
+  #changes: Subscription | null = null
   /** Null: it can't be told yet who is gone. */
   #aliveNodes: ReadonlySet<string> | null = null
   #rounds: Promise<void> = Promise.resolve()
 
   constructor(options: RecorderOptions) {
     this.#options = options
-    this.#changes = options.streams.changes$.subscribe(({ stream }) => this.#follow(stream))
   }
 
-  /** Takes up what a process before has left, now, and looks for what others have left ever after. */
+  /** Follows changes from now on. Recordings that were active before are taken up by the rounds. */
   start(): void {
+    this.#changes = this.#options.streams.changes$.subscribe(({ stream }) => this.#follow(stream))
+  }
+
+  /** Looks at once for recordings that an earlier process left unfinished, and again every 10 s. */
+  startRounds(): void {
     this.#rounds = this.#run()
   }
 
@@ -59,7 +66,7 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** Bytes of all recordings that are under way here. */
-  get bytesUnderWay(): number {
+  get activeBytes(): number {
     return [...this.#jobs.values()].reduce((sum, { totals }) => sum + (totals?.sizeBytes ?? 0), 0)
   }
 
@@ -79,18 +86,18 @@ export class Recorder implements AsyncDisposable {
 
   /** Looks once for recordings that want something done. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { store, lease, folder } = this.#options
+    const { store, queries, lease, folder } = this.#options
     const { alive, isCertain } = await lease.others()
     this.#aliveNodes = isCertain ? new Set(alive) : null
-    const underWay = await store.recordingsUnderWay()
-    for (const stream of underWay) {
+    const active = await queries.active()
+    for (const stream of active) {
       // A broadcast that went on at another node may have left a part of it here.
       const hasPart = stream.status !== 'ended' && (await folder.version(stream.id)) !== null
       if (hasPart && !this.#jobs.has(stream.id)) this.#begin(stream)
       else this.#follow(stream)
     }
     // What another node has finished or deleted nobody tells.
-    const known = new Set(underWay.map(({ id }) => id))
+    const known = new Set(active.map(({ id }) => id))
     for (const id of this.#jobs.keys()) {
       const stream = known.has(id) ? null : await store.find(id)
       if (stream !== null) this.#follow(stream)
@@ -101,7 +108,7 @@ export class Recorder implements AsyncDisposable {
     const job = this.#jobs.get(stream.id)
     if (job !== undefined) {
       job.tell(stream)
-    } else if (isUnderWay(stream) && this.#isOurs(stream)) {
+    } else if (isActiveRecording(stream.recording) && this.#isOurs(stream)) {
       this.#begin(stream)
     }
   }
@@ -130,11 +137,12 @@ export class Recorder implements AsyncDisposable {
     const isOurs = (changed: Stream) => this.#isOurs(changed)
     const job = new RecordingJob({ ...this.#options, stream, archive, storage, isOurs })
     this.#jobs.set(stream.id, job)
+    job.start()
     void job.done.then(() => this.#jobs.delete(stream.id))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#changes.unsubscribe()
+    this.#changes?.unsubscribe()
     this.#abort.abort()
     await Promise.all([this.#rounds, ...[...this.#jobs.values()].map((job) => job[Symbol.asyncDispose]())])
   }

@@ -3,54 +3,54 @@
 import { filter, interval, merge, type Subscription, startWith } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { StreamService } from '../streams/service.ts'
-import type { FinishedRecording, StreamStore } from '../streams/store.ts'
+import type { FinishedRecording, RecordingQueries } from './recording-queries.ts'
 
 const AT_LEAST_EVERY_MS = 60_000
 const AT_MOST_EVERY_MS = 1_000
 
 export interface RecordingRetentionOptions {
-  readonly store: StreamStore
+  readonly queries: RecordingQueries
   readonly streams: StreamService
   readonly logger: Logger
   readonly nodeId: string
   readonly maxAgeMs: number | null
   readonly maxBytes: number | null
   /** What recordings take that are still being made here. */
-  readonly bytesUnderWay: () => number
+  readonly activeBytes: () => number
   readonly now: () => Date
 }
 
 export class RecordingRetention implements AsyncDisposable {
   readonly #options: RecordingRetentionOptions
-  readonly #subscription: Subscription | null
+  #triggers: Subscription | null = null
   #running: Promise<void> | null = null
 
   constructor(options: RecordingRetentionOptions) {
     this.#options = options
-    const { streams, maxAgeMs, maxBytes } = options
-    if (maxAgeMs === null && maxBytes === null) {
-      this.#subscription = null
-      return
-    }
+  }
+
+  start(): void {
+    const { streams, maxAgeMs, maxBytes } = this.#options
+    if (maxAgeMs === null && maxBytes === null) return
     const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, (maxAgeMs ?? Infinity) / 4))
     const finished$ = streams.changes$.pipe(
       filter(({ events }) => events.some(({ type }) => type.startsWith('recording.'))),
     )
-    this.#subscription = merge(interval(everyMs), finished$)
+    this.#triggers = merge(interval(everyMs), finished$)
       .pipe(startWith(null))
-      .subscribe(() => this.#start())
+      .subscribe(() => this.#runOnce())
   }
 
-  #start(): void {
+  #runOnce(): void {
     this.#running ??= this.#clear().finally(() => {
       this.#running = null
     })
   }
 
   async #clear(): Promise<void> {
-    const { store, streams, logger } = this.#options
+    const { queries, streams, logger } = this.#options
     try {
-      for (const { streamId } of this.#tooMuch(await store.finishedRecordings())) {
+      for (const { streamId } of this.#tooMuch(await queries.finished())) {
         await streams.submit(streamId, { kind: 'recording-delete-requested' })
         logger.info({ stream: streamId }, 'a recording is removed: too old, or too many bytes in all')
       }
@@ -61,11 +61,11 @@ export class RecordingRetention implements AsyncDisposable {
 
   /** @param all the oldest first */
   #tooMuch(all: readonly FinishedRecording[]): FinishedRecording[] {
-    const { nodeId, maxAgeMs, maxBytes, bytesUnderWay, now } = this.#options
+    const { nodeId, maxAgeMs, maxBytes, activeBytes, now } = this.#options
     // Another node's folder is that node's to look after; a bucket is everybody's.
     const ours = all.filter((recording) => recording.storage === 's3' || recording.nodeId === nodeId)
     const oldest = maxAgeMs === null ? null : new Date(now().getTime() - maxAgeMs)
-    let bytes = ours.reduce((sum, { sizeBytes }) => sum + sizeBytes, bytesUnderWay())
+    let bytes = ours.reduce((sum, { sizeBytes }) => sum + sizeBytes, activeBytes())
     return ours.filter(({ finishedAt, sizeBytes }) => {
       const tooOld = oldest !== null && finishedAt < oldest
       const tooMany = maxBytes !== null && bytes > maxBytes
@@ -75,7 +75,7 @@ export class RecordingRetention implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#subscription?.unsubscribe()
+    this.#triggers?.unsubscribe()
     await this.#running
   }
 }

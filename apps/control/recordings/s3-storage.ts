@@ -18,8 +18,9 @@ import {
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import pLimit from 'p-limit'
-import type { S3Config } from '../config.ts'
-import { CONTENT_TYPES, MP4, type Storage, type StoredFile, VOD_PLAYLIST } from './storage.ts'
+import { MP4, VOD_PLAYLIST } from '../domain/recording-files.ts'
+import type { Secret } from '../domain/secret.ts'
+import { CONTENT_TYPES, type Storage, type StoredFile } from './storage.ts'
 
 const ATTEMPTS = 4
 const CONNECT_MS = 3_000
@@ -33,13 +34,25 @@ const REMOVALS_AT_ONCE = 8
 /** How long a signed link is good: an evening's watching. */
 const LINK_SECONDS = 12 * 60 * 60
 
+export interface S3Settings {
+  /** Null: Amazon's own. */
+  readonly endpoint: string | null
+  readonly bucket: string
+  readonly region: string
+  /** Where anybody may read the bucket; null: links are signed. */
+  readonly publicUrl: string | null
+  /** Null: the SDK looks for credentials in its usual places (a role, a profile). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | null
+}
+
 export class S3Storage implements Storage, Disposable {
   readonly kind = 's3'
+  readonly fetchCopies = true
   readonly #client: S3Client
   readonly #bucket: string
   readonly #publicUrl: string | null
 
-  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Config, silentMs = SILENT_MS) {
+  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Settings, silentMs = SILENT_MS) {
     this.#bucket = bucket
     this.#publicUrl = publicUrl
     this.#client = new S3Client({
@@ -62,6 +75,14 @@ export class S3Storage implements Storage, Disposable {
         throwOnRequestTimeout: true,
       },
     })
+  }
+
+  async hasRoom(): Promise<boolean> {
+    return true
+  }
+
+  isFull(): boolean {
+    return false
   }
 
   async list(streamId: string, signal: AbortSignal): Promise<StoredFile[]> {

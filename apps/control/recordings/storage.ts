@@ -1,10 +1,6 @@
-// Where recordings are kept, whichever it is: a few kinds of files for each stream. Which segments
-// are safe only the storage itself says, so that nothing else has to be believed after a crash.
-import type { StorageKind } from '../domain/stream.ts'
-
-export const VOD_PLAYLIST = 'index.m3u8'
-export const MP4 = 'recording.mp4'
-export const POSTER = 'poster.jpg'
+// The one interface behind which recordings are stored, in a folder or in S3. Only the storage itself
+// knows which segments are safe, so nothing else has to be trusted after a crash.
+import type { StorageKind } from '../domain/recording.ts'
 
 export const CONTENT_TYPES: Readonly<Record<string, string>> = {
   m3u8: 'application/vnd.apple.mpegurl',
@@ -18,20 +14,26 @@ export interface StoredFile {
   readonly sizeBytes: number
 }
 
-/** Every operation may be done twice, and fails with whatever the disk, the network or `signal` says. */
+/** Every operation may be repeated. It fails with the error of the disk, the network or `signal`. */
 export interface Storage {
   readonly kind: StorageKind
-  /** What is there of a stream, in no order; files that are only half there are not. */
+  /** Whether `fetch` copies the file into the folder it is given. */
+  readonly fetchCopies: boolean
+  /** Whether there is room for more segments; live streams need the disk more than recordings do. */
+  hasRoom(): Promise<boolean>
+  /** Whether an error of this storage means that it is full. */
+  isFull(error: unknown): boolean
+  /** A stream's stored files, in no order; files that are still being written are left out. */
   list(streamId: string, signal: AbortSignal): Promise<StoredFile[]>
-  /** Keeps a file that does not change any more, whole or not at all. */
+  /** Stores a finished file, whole or not at all. */
   keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void>
-  /** Keeps a small text. */
+  /** Stores a small text. */
   write(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void>
   /**
-   * A file of the recording as a path that can be read.
-   * @param folder where it may be put if it is elsewhere; whoever calls removes that
+   * A stored file as a path that can be read.
+   * @param folder where a copy may be put; the caller removes it
    */
   fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string>
-  /** Removes all of a stream. */
+  /** Removes all files of a stream. */
   remove(streamId: string, signal: AbortSignal): Promise<void>
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { Logger } from '../common/logger.ts'
-import type { PlaylistFolder } from '../playlists/playlist-folder.ts'
+import type { HlsFolder } from '../playlists/hls-folder.ts'
 import { newestPicture } from './pictures.ts'
 
 /** How often a stream's playlist is looked at for a newer segment, at most. */
@@ -23,7 +23,7 @@ interface Taken {
 }
 
 export interface ThumbnailsOptions {
-  readonly folder: PlaylistFolder
+  readonly folder: HlsFolder
   readonly logger: Logger
 }
 

@@ -1,11 +1,14 @@
-// The playlist of a finished recording: RFC 8216, PLAYLIST-TYPE VOD.
+// The playlist of a finished recording (RFC 8216, PLAYLIST-TYPE VOD), and storing it.
 import HLS from 'hls-parser'
-import { missingBetween, nameOf, type Segment } from '../domain/segment.ts'
+import { VOD_PLAYLIST } from '../domain/recording-files.ts'
+import { missingBetween, type Segment } from '../domain/segment.ts'
+import { segmentName } from './segment-name.ts'
+import type { Storage } from './storage.ts'
 
-/** Segments, in order, that belong together: one publisher's, with nothing missing between them. */
+/** Consecutive segments of one publisher, with none missing between them. */
 export type Run = readonly Segment[]
 
-/** Where the pictures do not go on from the segment before, a new run begins. */
+/** Splits segments into runs: a new one begins wherever a segment does not continue the one before. */
 export function toRuns(segments: readonly Segment[]): Run[] {
   const runs: Segment[][] = []
   segments.forEach((segment, index) => {
@@ -24,10 +27,10 @@ export function vodPlaylist(runs: readonly Run[]): string {
     run.map(
       (segment, index) =>
         new Entry({
-          uri: nameOf(segment),
+          uri: segmentName(segment),
           duration: segment.durationMs / 1000,
           discontinuity: index === 0,
-          // From there players count on: nginx's clock at later segments is off by the network's jitter.
+          // Only at the start: nginx's times for later segments carry the network's jitter; players add durations.
           ...(index === 0 ? { programDateTime: new Date(segment.startedAtMs) } : {}),
         }),
     ),
@@ -44,4 +47,14 @@ export function vodPlaylist(runs: readonly Run[]): string {
     }),
   )
   return `${text}\n`
+}
+
+/** Writes the playlist of these segments, at least one, into the storage. */
+export async function storeVodPlaylist(
+  storage: Storage,
+  streamId: string,
+  segments: readonly Segment[],
+  signal: AbortSignal,
+): Promise<void> {
+  await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal)
 }

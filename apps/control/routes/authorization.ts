@@ -1,5 +1,5 @@
-// Who may: an `Authorization: Bearer` header with a stream's key makes its owner, with an API token
-// an operator.
+// Authorization: a bearer token that is a stream's key makes the caller its owner; an API token makes the
+// caller an operator.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
@@ -11,7 +11,7 @@ import type { StreamStore } from '../streams/store.ts'
 
 const BEARER = /^Bearer +(\S+)\s*$/i
 
-export class Auth {
+export class Authorization {
   readonly #tokens: readonly Buffer[]
   readonly #store: StreamStore
   readonly #limits: Limits

@@ -1,4 +1,4 @@
-// The stream that a request's path or query names.
+// Looks up the stream that a request names.
 
 import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'

@@ -1,8 +1,9 @@
-// GET /healthz and /readyz: is the process up, and can it do its work?
+// GET /healthz and /readyz: whether the process is up, and whether it can do its work.
 import { access, constants } from 'node:fs/promises'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { AppError, PROBLEMS } from '../http/errors.ts'
+import { PROBLEMS } from '../api/problem.ts'
+import { AppError } from '../http/errors.ts'
 
 export interface HealthOptions {
   readonly hlsDir: string

@@ -62,7 +62,7 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
         result,
         stream: verdict.admitted ? verdict.id : undefined,
       },
-      'a publisher',
+      'publish decided',
     )
     // A bare name, not a URL: nginx-rtmp takes it as the stream's new name.
     return verdict.admitted ? reply.code(302).header('location', verdict.id).send() : reply.code(403).send()

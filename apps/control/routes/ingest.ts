@@ -1,35 +1,36 @@
-// GET /v1/streams/:id/ingest: how the encoder's video arrives, for the stream's owner.
+// GET /v1/streams/:id/ingest: what the encoder sends, for the stream's owner.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { type IngestFigures, type IngestResource, IngestSchema } from '../api/ingest-schemas.ts'
+import { PROBLEMS } from '../api/problem.ts'
 import { StreamParams } from '../api/stream-schemas.ts'
 import { type Session, sameSession } from '../domain/stream.ts'
-import { AppError, PROBLEMS } from '../http/errors.ts'
+import { AppError } from '../http/errors.ts'
 import { NginxUnavailableError } from '../ingest/nginx-client.ts'
-import type { IngestReading, IngestWatch } from '../ingest/publisher-monitor.ts'
+import type { PublisherMonitor, PublisherReading } from '../ingest/publisher-monitor.ts'
 import type { StreamStore } from '../streams/store.ts'
-import type { Auth } from './authorization.ts'
+import type { Authorization } from './authorization.ts'
 import { findStream } from './find-stream.ts'
 
 export interface IngestRoutesOptions {
   readonly store: StreamStore
-  readonly auth: Auth
-  readonly ingest: IngestWatch
+  readonly authorization: Authorization
+  readonly publishers: PublisherMonitor
   readonly nodeId: string
 }
 
-/** nginx has let the publisher in, but has nothing to say about it yet. */
+/** nginx has admitted the publisher but has not measured anything yet. */
 const NOTHING_YET: IngestFigures = { bytesReceived: null, bitrate: null, video: null, audio: null }
 
 export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
   app,
-  { store, auth, ingest, nodeId },
+  { store, authorization, publishers, nodeId },
 ) => {
   app.route({
     method: 'GET',
     url: '/v1/streams/:id/ingest',
     schema: {
       tags: ['streams'],
-      summary: 'How the encoder’s video arrives',
+      summary: 'What the encoder sends',
       description:
         'Resolution, codecs, frame rate and bitrate as nginx sees them. 409 `not_publishing` while no encoder ' +
         'is connected.',
@@ -39,7 +40,7 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
-      await auth.requireManager(request, stream)
+      await authorization.requireManager(request, stream)
       const { id, session } = stream
       if (session === null)
         throw new AppError(409, 'not_publishing', 'No encoder is connected to this stream.')
@@ -50,15 +51,15 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
           'The encoder is connected to another node of this service.',
         )
       }
-      const reading = await ask(ingest)
+      const reading = await read(publishers)
       return reply.header('cache-control', 'no-store').send(toResource(reading, id, session))
     },
   })
 }
 
-async function ask(ingest: IngestWatch): Promise<IngestReading> {
+async function read(publishers: PublisherMonitor): Promise<PublisherReading> {
   try {
-    return await ingest.read()
+    return await publishers.read()
   } catch (error) {
     if (!(error instanceof NginxUnavailableError)) throw error
     const headers = { 'retry-after': '2' }
@@ -69,10 +70,10 @@ async function ask(ingest: IngestWatch): Promise<IngestReading> {
   }
 }
 
-function toResource(reading: IngestReading, id: string, session: Session): IngestResource {
-  const { nginx, publishers, figuresOf, measuredAt } = reading
-  const clientId = publishers.get(id) ?? null
-  // What nginx has under this id may still be the connection before.
+function toResource(reading: PublisherReading, id: string, session: Session): IngestResource {
+  const { nginx, live, figuresOf, measuredAt } = reading
+  const clientId = live.get(id) ?? null
+  // nginx may still list the connection before under this id.
   const same = clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
   return {
     connectedAt: session.acceptedAt.toISOString(),

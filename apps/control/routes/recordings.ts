@@ -1,10 +1,11 @@
-// REST for recordings, and pictures: /v1/recordings, /v1/streams/:id/recording and …/thumbnail.jpg;
-// and /recordings/:id/… for what nginx does not find in its folder, because it is in S3.
+// REST for recordings and thumbnails: /v1/recordings, /v1/streams/:id/recording, /v1/streams/:id/thumbnail.jpg;
+// and /recordings/:id/:file for recordings in S3, which nginx does not find in its own folder.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { decodeCursor, encodeCursor } from '../api/paging.ts'
+import { encodeCursor } from '../api/paging.ts'
+import { PROBLEMS } from '../api/problem.ts'
 import { toRecordingResource } from '../api/recording-resource.ts'
 import {
   ListRecordingsQuery,
@@ -15,41 +16,44 @@ import {
   ThumbnailQuery,
 } from '../api/recording-schemas.ts'
 import { StreamParams } from '../api/stream-schemas.ts'
+import { VOD_PLAYLIST } from '../domain/recording-files.ts'
 import type { Stream } from '../domain/stream.ts'
-import { AppError, PROBLEMS } from '../http/errors.ts'
+import { AppError } from '../http/errors.ts'
 import type { Recorder } from '../recordings/recorder.ts'
 import type { S3Storage } from '../recordings/s3-storage.ts'
-import { CONTENT_TYPES, VOD_PLAYLIST } from '../recordings/storage.ts'
+import { CONTENT_TYPES } from '../recordings/storage.ts'
 import type { Thumbnails } from '../recordings/thumbnails.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
-import type { Auth } from './authorization.ts'
+import type { StreamQueries } from '../streams/stream-queries.ts'
+import type { Authorization } from './authorization.ts'
 import { findStream } from './find-stream.ts'
 
 export interface RecordingRoutesOptions {
   readonly streams: StreamService
   readonly store: StreamStore
+  readonly queries: StreamQueries
   readonly recorder: Recorder
   readonly thumbnails: Thumbnails
   /** Null: recordings are in a folder, and nginx serves them. */
   readonly s3: S3Storage | null
-  readonly auth: Auth
+  readonly authorization: Authorization
   readonly nodeId: string
 }
 
 const tags = ['recordings']
 const NO_STORE = { 'cache-control': 'no-store' }
-/** A picture is of the newest segment; for much longer it must not be taken for it. */
-const PICTURE_CACHE = { 'cache-control': 'public, max-age=1' }
-const JPEG = { description: 'The picture', content: { 'image/jpeg': { schema: z.any() } } }
-const ELSEWHERE = z.null().describe('Where the picture is')
+/** A thumbnail shows the newest segment, so it is out of date within seconds. */
+const THUMBNAIL_CACHE = { 'cache-control': 'public, max-age=1' }
+const JPEG = { description: 'The thumbnail', content: { 'image/jpeg': { schema: z.any() } } }
+const ELSEWHERE = z.null().describe('The thumbnail’s URL')
 const LISTED = ['recording', 'processing', 'ready', 'failed'] as const
 
 export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = async (app, options) => {
-  const { streams, store, recorder, thumbnails, s3, auth, nodeId } = options
+  const { streams, store, queries, recorder, thumbnails, s3, authorization, nodeId } = options
   const placeholder = await readFile(join(import.meta.dirname, 'placeholder.jpg'))
 
-  /** With what is kept by now, as far as this node knows. */
+  /** With the figures so far, if this node is recording it. */
   const toResource = (stream: Stream): RecordingResource | null => {
     const resource = toRecordingResource(stream)
     const progress = recorder.progress(stream.id)
@@ -84,17 +88,17 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     schema: {
       tags,
       summary: 'Delete a stream’s recording',
-      description: 'For good, in any status; while the stream is live, nothing more of it is recorded.',
+      description: 'For good, in any status. If the stream is live, recording stops.',
       security: [{ bearer: [] }],
       params: StreamParams,
       response: {
-        204: z.null().describe('It is gone from here, and is being removed from its storage'),
+        204: z.null().describe('It is deleted; its files are being removed from the storage'),
         ...PROBLEMS,
       },
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
-      await auth.requireManager(request, stream)
+      await authorization.requireManager(request, stream)
       recordingOf(stream)
       await streams.submit(stream.id, { kind: 'recording-delete-requested' })
       return reply.code(204).headers(NO_STORE).send(null)
@@ -112,8 +116,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     },
     handler: async (request, reply) => {
       const { status, limit, cursor } = request.query
-      const from = cursor === undefined ? null : decodeCursor(cursor)
-      const page = await store.listRecorded(status ?? LISTED, limit, from)
+      const page = await queries.listRecorded(status ?? LISTED, limit, cursor ?? null)
       return reply.headers(NO_STORE).send({
         data: page.streams.map(toResource).filter((recording) => recording !== null),
         nextCursor: page.next === null ? null : encodeCursor(page.next),
@@ -127,8 +130,8 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     url: '/v1/streams/:id/thumbnail.jpg',
     schema: {
       tags: ['streams'],
-      summary: 'A picture of what a live stream shows, at most 10 s old',
-      description: 'Dark grey before there is one; of an ended stream its recording’s poster.',
+      summary: 'A thumbnail of a live stream, at most 10 s old',
+      description: 'A dark grey picture until there is one; for an ended stream, its recording’s poster.',
       params: StreamParams,
       querystring: ThumbnailQuery,
       response: { 200: JPEG, 302: ELSEWHERE, ...PROBLEMS },
@@ -136,10 +139,10 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
       const { id, status, session, publicUrl } = stream
-      reply.headers(PICTURE_CACHE)
+      reply.headers(THUMBNAIL_CACHE)
       const poster = status === 'ended' ? (toRecordingResource(stream)?.poster ?? null) : null
       if (poster !== null) return reply.redirect(poster)
-      // Only the node that has the publisher has its pictures.
+      // Only the node that has the publisher has its segments.
       if (session !== null && session.nodeId !== nodeId && request.query.from === undefined)
         return reply.redirect(`${publicUrl}/v1/streams/${id}/thumbnail.jpg?from=peer`)
       const picture = status === 'ended' ? null : await thumbnails.get(id)
@@ -154,13 +157,13 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     handler: async (request, reply) => {
       const { id, file } = request.params
       const stream = await store.find(id)
-      const kept =
+      const isStored =
         stream !== null && stream.recording?.storage === 's3' && toRecordingResource(stream) !== null
-      if (s3 === null || !kept) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      if (s3 === null || !isStored) throw new AppError(404, 'not_found', 'There is nothing at this path.')
       reply.headers(NO_STORE)
       if (file !== VOD_PLAYLIST)
         return reply.redirect(await s3.link(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
-      // The playlist from here: its segments are named relative to it, and each gets a link of its own.
+      // The playlist is served from here: its segment URLs are relative to it, and each redirects to its own link.
       const playlist = await s3.read(id, file).catch((error: unknown) => {
         throw new AppError(
           503,

@@ -1,7 +1,8 @@
 // REST for streams: /v1/streams.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { decodeCursor, encodeCursor } from '../api/paging.ts'
-import { toResource as toPublic } from '../api/stream-resource.ts'
+import { encodeCursor } from '../api/paging.ts'
+import { PROBLEMS } from '../api/problem.ts'
+import { toStreamResource } from '../api/stream-resource.ts'
 import {
   CreateStreamBody,
   IssuedStreamKeySchema,
@@ -12,19 +13,21 @@ import {
   StreamSchema,
 } from '../api/stream-schemas.ts'
 import type { Stream } from '../domain/stream.ts'
-import { PROBLEMS } from '../http/errors.ts'
+import { AppError } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
 import type { Issued, StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
+import type { StreamQueries } from '../streams/stream-queries.ts'
 import type { Viewers } from '../viewers/viewers.ts'
-import type { Auth } from './authorization.ts'
+import type { Authorization } from './authorization.ts'
 import { findStream } from './find-stream.ts'
 
 export interface StreamRoutesOptions {
   readonly streams: StreamService
   readonly store: StreamStore
+  readonly queries: StreamQueries
   readonly viewers: Viewers
-  readonly auth: Auth
+  readonly authorization: Authorization
   readonly limits: Limits
   readonly rtmpUrl: string
   readonly streamCreation: 'open' | 'token'
@@ -32,13 +35,13 @@ export interface StreamRoutesOptions {
 
 const tags = ['streams']
 const security = [{ bearer: [] }]
-/** Answers differ by who asks and by the moment. */
+/** Answers depend on the caller and on the moment. */
 const NO_STORE = { 'cache-control': 'no-store' }
 
 export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, options) => {
-  const { streams, store, viewers, auth, limits, rtmpUrl, streamCreation } = options
+  const { streams, store, queries, viewers, authorization, limits, rtmpUrl, streamCreation } = options
 
-  const toResource = (stream: Stream) => toPublic(stream, viewers.count(stream.id))
+  const toResource = (stream: Stream) => toStreamResource(stream, viewers.count(stream.id))
   const toKey = ({ stream, key }: Issued) => ({
     value: key.reveal(),
     expiresAt: stream.keyExpiresAt.toISOString(),
@@ -57,13 +60,13 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       response: { 201: IssuedStreamSchema, ...PROBLEMS },
     },
     onRequest: async (request) => {
-      if (streamCreation === 'token') await auth.requireOperator(request)
+      if (streamCreation === 'token') await authorization.requireOperator(request)
     },
     // Every field is optional, and so is the body.
     preValidation: async (request) => {
       request.body ??= {}
     },
-    // What is refused for its form creates nothing, and counts for nothing.
+    // After validation, so that a malformed body does not count towards the limit.
     preHandler: (request) => limits.creation(request),
     handler: async (request, reply) => {
       const { title, record } = request.body
@@ -86,8 +89,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     },
     handler: async (request, reply) => {
       const { status, limit, cursor } = request.query
-      const from = cursor === undefined ? null : decodeCursor(cursor)
-      const page = await store.list(status ?? null, limit, from)
+      const page = await queries.list(status ?? null, limit, cursor ?? null)
       return reply.headers(NO_STORE).send({
         data: page.streams.map(toResource),
         nextCursor: page.next === null ? null : encodeCursor(page.next),
@@ -102,14 +104,14 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     schema: {
       tags,
       summary: 'Read a stream',
-      description: 'Public. Its owner also learns until when the key is good.',
+      description: 'Public. The owner also sees when the key expires.',
       security: [{}, ...security],
       params: StreamParams,
       response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
-      const role = await auth.roleFor(request, stream)
+      const role = await authorization.roleFor(request, stream)
       const streamKey = { expiresAt: stream.keyExpiresAt.toISOString(), ingestUrl: rtmpUrl }
       return reply.headers(NO_STORE).send({ ...toResource(stream), ...(role === null ? {} : { streamKey }) })
     },
@@ -127,8 +129,15 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
-      await auth.requireManager(request, stream)
+      await authorization.requireManager(request, stream)
       const issued = await streams.rotateKey(stream.id)
+      if (issued === null) {
+        throw new AppError(
+          409,
+          'stream_not_waiting',
+          'Only a stream that is waiting can get a new key. Create a new stream.',
+        )
+      }
       return reply.code(201).headers(NO_STORE).send(toKey(issued))
     },
   })
@@ -140,14 +149,14 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       tags,
       summary: 'End a stream',
       description:
-        'Its publisher is dropped and the key lets nobody in any more. Ending twice is not an error.',
+        'Drops the publisher; nobody can publish with the key from then on. Ending twice is not an error.',
       security,
       params: StreamParams,
       response: { 200: StreamSchema, ...PROBLEMS },
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
-      const by = await auth.requireManager(request, stream)
+      const by = await authorization.requireManager(request, stream)
       const ended = await streams.submit(stream.id, { kind: 'end-requested', by })
       return reply.headers(NO_STORE).send(toResource(ended?.stream ?? stream))
     },

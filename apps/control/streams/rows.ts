@@ -1,6 +1,7 @@
 // Streams as rows of the database, for Prisma and for mysql2.
 import type { Stream as Row } from '../database/generated/client.ts'
-import type { Recording, Session, Stream } from '../domain/stream.ts'
+import type { Recording } from '../domain/recording.ts'
+import type { Session, Stream } from '../domain/stream.ts'
 
 /** A stream as it was read: the version guards a change against a concurrent writer. */
 export interface Versioned {

@@ -1,24 +1,36 @@
-// The one door through which anything changes a stream: facts go in one after the other per
-// stream, decisions are committed, then told to the feed, the clock and whoever acts on effects.
+// The only way to change a stream. Facts are applied one after the other per stream; each decision is
+// committed first and published afterwards, to the feed, the timers and whatever carries out its effects.
 import { type Observable, Subject } from 'rxjs'
+import { toEventDraft } from '../api/event-draft.ts'
 import { KeyedQueue } from '../common/keyed-queue.ts'
 import type { Logger } from '../common/logger.ts'
+import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { hashStreamKey, newStreamId, newStreamKey } from '../domain/keys.ts'
-import { decide, type Fact, type Rules } from '../domain/lifecycle.ts'
+import { decide, type Effect, type Fact, type Rules, type StreamEvent } from '../domain/lifecycle.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Stream } from '../domain/stream.ts'
-import { AppError } from '../http/errors.ts'
-import type { Committed, StreamStore } from './store.ts'
+import type { StreamStore } from './store.ts'
 
 export interface StreamServiceOptions extends Rules {
   readonly store: StreamStore
   readonly logger: Logger
   readonly publicUrl: string
   readonly streamKeyTtlMs: number
+  /** How many watch a stream now; events carry the number. */
+  readonly viewersOf: (id: string) => number
   readonly now: () => Date
 }
 
-/** A stream and the key that was made for it; the key is stored nowhere. */
+/** What came of a fact, once it is in the database. */
+export interface Committed {
+  readonly stream: Stream
+  /** Whether the fact changed the stream. */
+  readonly changed: boolean
+  readonly events: readonly LoggedEvent[]
+  readonly effects: readonly Effect[]
+}
+
+/** A stream and the key that was made for it; the key itself is stored nowhere. */
 export interface Issued {
   readonly stream: Stream
   readonly key: Secret
@@ -28,14 +40,18 @@ export class StreamService implements AsyncDisposable {
   readonly #options: StreamServiceOptions
   readonly #queue = new KeyedQueue()
   readonly #changes = new Subject<Committed>()
-  /** What came of every fact that was put here, in the order of each stream's commits. */
+  /**
+   * What came of every fact that was applied here, in commit order for each stream. Subscribers run
+   * synchronously, before `submit` resolves. The publish gate depends on that: the watch on a stream's
+   * folder is in place before nginx gets its 302 and writes the first file.
+   */
   readonly changes$: Observable<Committed> = this.#changes.asObservable()
 
   constructor(options: StreamServiceOptions) {
     this.#options = options
   }
 
-  /** Makes a stream that waits for its publisher. */
+  /** Creates a stream that waits for its publisher. */
   async create(input: { title: string | null; record: boolean }): Promise<Issued> {
     const { store, publicUrl, now } = this.#options
     const key = newStreamKey()
@@ -59,52 +75,57 @@ export class StreamService implements AsyncDisposable {
       playlistOpen: false,
       recording: null,
     }
-    this.#changes.next(await store.insert(stream))
+    const drafts = this.#draft(stream, [{ type: 'stream.created' }], createdAt)
+    const events = await store.insert({ stream, events: drafts })
+    this.#changes.next({ stream, changed: true, events, effects: [] })
     return { stream, key }
   }
 
   /**
-   * Puts a fact to a stream.
+   * Applies a fact to a stream.
    * @returns what came of it; null: there is no such stream
-   * @throws DatabaseUnavailableError; then the fact has to be put again
+   * @throws DatabaseUnavailableError; then the fact has to be submitted again
    */
   submit(id: string, fact: Fact): Promise<Committed | null> {
     return this.#queue.run(id, async () => {
       const { store, logger } = this.#options
       const now = this.#options.now()
-      const committed = await store.apply(id, (stream) => decide(stream, fact, now, this.#options), now)
-      if (committed === null) return null
-      if (committed.changed)
-        logger.info({ stream: id, fact: fact.kind, status: committed.stream.status }, 'stream changed')
+      const applied = await store.apply(id, (before) => {
+        const { stream, events, effects } = decide(before, fact, now, this.#options)
+        return { stream, events: this.#draft(stream, events, now), effects }
+      })
+      if (applied === null) return null
+      const { change, changed, events } = applied
+      const { stream, effects } = change
+      if (changed) logger.info({ stream: id, fact: fact.kind, status: stream.status }, 'stream changed')
+      const committed: Committed = { stream, changed, events, effects }
       this.#changes.next(committed)
       return committed
     })
   }
 
   /**
-   * Issues a new key for a waiting stream; the old one is dead from then on.
-   * @throws AppError 409 when the stream waits no more
+   * Issues a new key for a waiting stream; the old one is worthless from then on.
+   * @returns null when the stream is no longer waiting, or its key has expired
    */
-  async rotateKey(id: string): Promise<Issued> {
+  async rotateKey(id: string): Promise<Issued | null> {
     const key = newStreamKey()
     const keyHash = hashStreamKey(key)
     const expiresAt = this.#expiry(this.#options.now())
     const result = await this.submit(id, { kind: 'key-rotated', keyHash, expiresAt })
-    if (!result?.changed) {
-      throw new AppError(
-        409,
-        'stream_not_waiting',
-        'Only a stream that is waiting can get a new key. Create a new stream.',
-      )
-    }
-    return { stream: result.stream, key }
+    return result?.changed ? { stream: result.stream, key } : null
+  }
+
+  #draft(stream: Stream, events: readonly StreamEvent[], now: Date): EventDraft[] {
+    const { viewersOf } = this.#options
+    return events.map((event) => toEventDraft(stream, event, viewersOf(stream.id), now))
   }
 
   #expiry(from: Date): Date {
     return new Date(from.getTime() + this.#options.streamKeyTtlMs)
   }
 
-  /** Waits for what is being committed. */
+  /** Waits for decisions that are being committed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle()
     this.#changes.complete()

@@ -3,34 +3,37 @@ import { concatMap, type Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import { encodeFrame } from '../events/frame.ts'
 import type { Hub, Notice } from '../events/hub.ts'
-import type { StreamStore } from '../streams/store.ts'
+import type { StreamQueries } from '../streams/stream-queries.ts'
 import type { ViewerChanges, Viewers } from './viewers.ts'
 
 export interface ViewerEventsOptions {
   readonly viewers: Viewers
   readonly hub: Hub
-  readonly store: StreamStore
+  readonly queries: StreamQueries
   readonly logger: Logger
   readonly now: () => Date
 }
 
 export class ViewerEvents implements Disposable {
   readonly #options: ViewerEventsOptions
-  readonly #subscription: Subscription
+  #changes: Subscription | null = null
 
   constructor(options: ViewerEventsOptions) {
     this.#options = options
-    this.#subscription = options.viewers.changes$
+  }
+
+  start(): void {
+    this.#changes = this.#options.viewers.changes$
       .pipe(concatMap((changes) => this.#tell(changes)))
       .subscribe()
   }
 
   /** Never rejects: the next change, or the next read, brings the right number. */
   async #tell(changes: ViewerChanges): Promise<void> {
-    const { hub, store, logger, now } = this.#options
+    const { hub, queries, logger, now } = this.#options
     try {
       // An ended stream has no viewers, and one that was never live is its own readers' business.
-      const streams = await store.statuses([...changes.keys()])
+      const streams = await queries.statuses([...changes.keys()])
       const createdAt = now().toISOString()
       const notices = streams
         .filter(({ status }) => status !== 'ended')
@@ -46,6 +49,6 @@ export class ViewerEvents implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription.unsubscribe()
+    this.#changes?.unsubscribe()
   }
 }

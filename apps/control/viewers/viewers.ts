@@ -33,19 +33,22 @@ export class Viewers implements AsyncDisposable {
   readonly #touches = new Subject<void>()
   readonly #changes = new Subject<ViewerChanges>()
   readonly changes$: Observable<ViewerChanges> = this.#changes.asObservable()
-  readonly #telling: Subscription
-  readonly #timer: NodeJS.Timeout
+  #telling: Subscription | null = null
+  #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | null = null
   #rounds = 0
   #failing = false
 
   constructor(options: ViewersOptions) {
     this.#options = options
+  }
+
+  start(): void {
     // One rhythm for all streams: who reads about all of them gets one write, not one a stream.
     this.#telling = this.#touches
       .pipe(throttleTime(TELL_MS, undefined, { leading: true, trailing: true }))
       .subscribe(() => this.#tell())
-    this.#timer = setInterval(() => void this.round(), options.roundMs ?? ROUND_MS)
+    this.#timer = setInterval(() => void this.round(), this.#options.roundMs ?? ROUND_MS)
   }
 
   /** @returns the undo, which may be called twice */
@@ -126,7 +129,7 @@ export class Viewers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    this.#telling.unsubscribe()
+    this.#telling?.unsubscribe()
     this.#changes.complete()
     await this.#running
     // Without this they would count for another 15 s.

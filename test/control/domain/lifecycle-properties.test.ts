@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { admission, type Decision, decide, type Fact } from '../../../apps/control/domain/lifecycle.ts'
+import { admission } from '../../../apps/control/domain/admission.ts'
+import { type Decision, decide, type Fact } from '../../../apps/control/domain/lifecycle.ts'
 import type { Session, Stream } from '../../../apps/control/domain/stream.ts'
 import { at, KEY_HASH, OTHER_HASH, RULES, STREAMS } from '../support/stream-fixtures.ts'
 
@@ -21,7 +22,7 @@ const nodeId = fc.constantFrom('node-a', 'node-b')
 const nginx = fc.constantFrom('1-100', '2-200', null)
 const clientId = fc.integer({ min: 1, max: 3 })
 const keyHash = fc.constantFrom(KEY_HASH, OTHER_HASH)
-const KEPT = {
+const SUMMARY = {
   ...{ durationMs: 3_000, sizeBytes: 1, missingSegments: 0 },
   ...{ hasPlaylist: true, hasMp4: true, hasPoster: true },
 }
@@ -57,10 +58,10 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('playlist-closed'), nodeId }) },
-  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', kept: KEPT }) },
+  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', summary: SUMMARY }) },
   {
     weight: 1,
-    arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', kept: KEPT }),
+    arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', summary: SUMMARY }),
   },
   { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-delete-requested' }) },
   { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-removed' }) },
@@ -244,7 +245,7 @@ describe('in any order and repetition of facts', () => {
           ).stream !== from
         const answer = admission(stream, now)
         if (answer === 'accept') return taken(stream)
-        if (answer !== 'look') return !taken(stream)
+        if (answer !== 'check') return !taken(stream)
         // After the look the publisher before is known to be gone.
         const { session: old } = stream
         return taken(

@@ -27,6 +27,7 @@ function setUp() {
   const events = new Subject<LoggedEvent>()
   const feed = { head: 0, events$: events.asObservable() } as unknown as Feed
   const hub = new Hub(feed)
+  hub.start()
   hubs.push(hub)
   return { events, hub }
 }

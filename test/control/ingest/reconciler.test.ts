@@ -228,7 +228,7 @@ test('a loop that is started looks at once, and ends when control does', async (
   })
   const { id } = await createStream(own)
   clock.advance(600_001)
-  own.context.reconciler.start()
+  own.context.reconciler.startRounds()
   await until('it to be over', async () => (await statusOf(id)) === 'ended')
   await own[Symbol.asyncDispose]()
   const { asked } = nginx

@@ -4,24 +4,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import type { Logger } from '../../../apps/control/common/logger.ts'
-import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
+import { HlsFolder } from '../../../apps/control/playlists/hls-folder.ts'
 import { type PlaylistSeen, PlaylistWatcher } from '../../../apps/control/playlists/watcher.ts'
 import { until } from '../../support/until.ts'
 
 const silent: Logger = { fatal() {}, error() {}, warn() {}, info() {}, debug() {} }
 let root: string
-let folder: PlaylistFolder
+let folder: HlsFolder
 let watcher: PlaylistWatcher
 let seen: PlaylistSeen[]
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'hls-'))
-  folder = new PlaylistFolder(root)
+  folder = new HlsFolder(root)
 })
 after(() => rm(root, { recursive: true }))
 beforeEach(() => {
   seen = []
   watcher = new PlaylistWatcher(folder, silent)
   watcher.seen$.subscribe((playlist) => seen.push(playlist))
+  watcher.start()
 })
 afterEach(() => watcher[Symbol.asyncDispose]())
 
@@ -37,7 +38,7 @@ async function write(id: string, modifiedAt?: Date): Promise<void> {
 
 async function awaited(id: string, baselineAt: Date | null = null): Promise<void> {
   folder.prepare(id)
-  watcher.await(id, baselineAt)
+  watcher.watch(id, baselineAt)
 }
 
 /**
@@ -45,7 +46,7 @@ async function awaited(id: string, baselineAt: Date | null = null): Promise<void
  * there to be watched, so that it takes the look at every stream, once a second, to find it.
  */
 async function seesAnother(id: string): Promise<void> {
-  watcher.await(id, null)
+  watcher.watch(id, null)
   await mkdir(join(root, id))
   await write(id)
   await until('another playlist', () => ids().includes(id))
@@ -56,7 +57,7 @@ test('a stream costs no more than the one before, however many have been release
     const start = process.cpuUsage()
     for (let n = from; n < from + 200; n++) {
       await awaited(`n${n}`)
-      watcher.release(`n${n}`)
+      watcher.unwatch(`n${n}`)
     }
     return process.cpuUsage(start).user
   }
@@ -77,7 +78,7 @@ test('sees a stream’s first playlist, and when it was written', async () => {
 test('sees a playlist that was there before it began to look', async () => {
   folder.prepare('early')
   await write('early')
-  watcher.await('early', null)
+  watcher.watch('early', null)
   await until('it to be seen', () => ids().includes('early'))
 })
 
@@ -85,7 +86,7 @@ test('does not take the playlist of the session before for a new one, and sees t
   const before = new Date(Date.now() - 10_000)
   folder.prepare('back')
   await write('back', before)
-  watcher.await('back', before)
+  watcher.watch('back', before)
   await seesAnother('other')
   await write('back', before)
   await seesAnother('next')
@@ -96,7 +97,7 @@ test('does not take the playlist of the session before for a new one, and sees t
 })
 
 test('sees a playlist whose directory was made after it began to look', async () => {
-  watcher.await('later', null)
+  watcher.watch('later', null)
   await mkdir(join(root, 'later'))
   await write('later')
   await until('it to be seen', () => ids().includes('later'))
@@ -124,9 +125,9 @@ test('is silent about a stream that was let go, and sees it when it is awaited a
   await awaited('gone')
   await write('gone')
   await until('it to be seen', () => ids().includes('gone'))
-  watcher.release('gone')
-  watcher.release('gone')
-  assert.equal(watcher.awaitedCount, 0)
+  watcher.unwatch('gone')
+  watcher.unwatch('gone')
+  assert.equal(watcher.watchedCount, 0)
   seen.length = 0
   await write('gone')
   await seesAnother('proof-gone')
@@ -139,7 +140,7 @@ test('is silent about a stream that was let go, and sees it when it is awaited a
 test('sees every one of many that come at once', async () => {
   const many = Array.from({ length: 60 }, (_, n) => `many-${n}`)
   await Promise.all(many.map((id) => awaited(id)))
-  assert.equal(watcher.awaitedCount, 60)
+  assert.equal(watcher.watchedCount, 60)
   await Promise.all(many.map((id) => write(id)))
   await until('all of them', () => many.every((id) => ids().includes(id)))
 })
@@ -152,7 +153,7 @@ test('keeps no watch on what was let go', async () => {
     await Promise.all(some.map((id) => write(id)))
     await until('all of them', () => some.every((id) => ids().includes(id)))
     assert.ok((await watches()) >= before + some.length)
-    for (const id of some) watcher.release(id)
+    for (const id of some) watcher.unwatch(id)
     seen.length = 0
   }
   await until('the watches to be gone', async () => (await watches()) <= before)

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { nameOf } from '../../../apps/control/domain/segment.ts'
-import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
+import { HlsFolder } from '../../../apps/control/playlists/hls-folder.ts'
 import { Archive } from '../../../apps/control/recordings/archive.ts'
 import { FolderStorage } from '../../../apps/control/recordings/folder-storage.ts'
+import { segmentName } from '../../../apps/control/recordings/segment-name.ts'
 import type { Storage } from '../../../apps/control/recordings/storage.ts'
 import { HlsWriter } from '../support/hls-writer.ts'
 
@@ -14,13 +14,13 @@ const ID = 'a'.repeat(20)
 const never = new AbortController().signal
 let root: string
 let hls: HlsWriter
-let folder: PlaylistFolder
+let folder: HlsFolder
 let storage: FolderStorage
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'archive-'))
   hls = new HlsWriter(join(root, 'hls'), ID)
-  folder = new PlaylistFolder(join(root, 'hls'))
-  storage = new FolderStorage(join(root, 'recordings'))
+  folder = new HlsFolder(join(root, 'hls'))
+  storage = new FolderStorage(join(root, 'recordings'), 0)
 })
 afterEach(() => rm(root, { recursive: true }))
 
@@ -31,7 +31,9 @@ const kept = async () => (await storage.list(ID)).map(({ name }) => name).sort()
 function moody(isFailing: () => boolean): Storage & { asked: string[] } {
   const asked: string[] = []
   return {
-    ...{ kind: 'folder', asked },
+    ...{ kind: 'folder', fetchCopies: false, asked },
+    hasRoom: () => storage.hasRoom(),
+    isFull: (error) => storage.isFull(error),
     list: (id) => storage.list(id),
     keep: async (id, name, path) => {
       asked.push(name)
@@ -52,7 +54,7 @@ test('keeps what the playlist lists, each once, and what it says of it', async (
   await hls.segment('three', true)
   await archive.catchUp(never)
   await archive.catchUp(never)
-  assert.deepEqual(await kept(), archive.segments.map(nameOf))
+  assert.deepEqual(await kept(), archive.segments.map(segmentName))
   assert.deepEqual(
     archive.segments.map(({ sequence, durationMs, discontinuity }) => [sequence, durationMs, discontinuity]),
     [
@@ -100,7 +102,7 @@ test('what nginx has removed before it could be kept is missing, and counted', a
   const archive = archiveOn()
   await archive.catchUp(never)
   assert.deepEqual([archive.segments.length, archive.totals?.missingSegments], [2, 1])
-  assert.deepEqual(await kept(), archive.segments.map(nameOf))
+  assert.deepEqual(await kept(), archive.segments.map(segmentName))
 })
 
 test('says when the playlist has its end, or is not there', async () => {

@@ -10,7 +10,7 @@ let root: string
 let storage: FolderStorage
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'folder-'))
-  storage = new FolderStorage(join(root, 'recordings'))
+  storage = new FolderStorage(join(root, 'recordings'), 0)
   await writeFile(join(root, '1.ts'), 'a segment')
 })
 after(() => rm(root, { recursive: true }))

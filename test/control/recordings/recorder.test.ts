@@ -9,7 +9,7 @@ import type { RecordingResource } from '../../../apps/control/api/recording-sche
 import type { IssuedStreamResource } from '../../../apps/control/api/stream-schemas.ts'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
 import type { Fact } from '../../../apps/control/domain/lifecycle.ts'
-import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
+import { HlsFolder } from '../../../apps/control/playlists/hls-folder.ts'
 import { startControl, type TestControl, type TestControlOptions } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { until } from '../../support/until.ts'
@@ -181,7 +181,7 @@ describe('another process takes up where one has stopped', () => {
     }
     await live.hls.segment(picture)
     await using control = await start({ place })
-    control.context.recorder.start()
+    control.context.recorder.startRounds()
     await until('the second segment', async () => (await segmentsIn(live.folder)).length === 2)
     await end(control, live)
     assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 6)
@@ -202,7 +202,7 @@ describe('another process takes up where one has stopped', () => {
     await giveBack()
     await using control = await start({ place })
     assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
-    control.context.recorder.start()
+    control.context.recorder.startRounds()
     assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 6)
   })
 
@@ -215,7 +215,7 @@ describe('another process takes up where one has stopped', () => {
     }
     await database.query("UPDATE streams SET recording_status = 'deleting' WHERE id = ?", [live.issued.id])
     await using control = await start({ place })
-    control.context.recorder.start()
+    control.context.recorder.startRounds()
     await until(
       'its folder to be gone',
       async () => !(await readdir(control.recordingsDir)).includes(live.issued.id),
@@ -261,7 +261,7 @@ describe('a storage that fails', () => {
     }
     await takeAway(live)
     await using control = await start({ place, env: { RECORDINGS_PATIENCE: '0.5' } })
-    control.context.recorder.start()
+    control.context.recorder.startRounds()
     const failed = await reaches(control, live.issued.id, 'failed')
     assert.deepEqual([failed.durationS, failed.sizeBytes], [null, null])
   })
@@ -318,7 +318,7 @@ describe('another node', () => {
   test('finishes what a node that is gone has left, where it can reach it', async () => {
     const { place, live } = await orphan()
     await using control = await other(place, { alive: [], isCertain: true })
-    control.context.recorder.start()
+    control.context.recorder.startRounds()
     await delay(400)
     await control.context.recorder.round()
     assert.equal((await reaches(control, live.issued.id, 'ready')).durationS, 3)
@@ -349,7 +349,7 @@ describe('another node', () => {
     await control.context.recorder.round()
     await until('its second segment', async () => (await segmentsIn(live.folder)).length === 2)
     await put(control, live.issued.id, END)
-    await new PlaylistFolder(control.hlsDir).close(live.issued.id)
+    await new HlsFolder(control.hlsDir).close(live.issued.id)
     await until('its part to be done', () => control.context.recorder.jobCount === 0)
     assert.equal((await recordingOf(control, live.issued.id))?.status, 'processing')
   })
@@ -362,7 +362,7 @@ test('a disk that is nearly full stops the recording, and what is kept can be pl
   await control[Symbol.asyncDispose]()
   const full = { RECORDINGS_MIN_FREE_BYTES: String(Number.MAX_SAFE_INTEGER) }
   await using tight = await start({ place, env: full })
-  tight.context.recorder.start()
+  tight.context.recorder.startRounds()
   const failed = await reaches(tight, live.issued.id, 'failed')
   assert.deepEqual([failed.error?.code, failed.durationS], ['disk_full', 3])
   assert.ok(failed.playback.hls)

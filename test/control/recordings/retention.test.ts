@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { until } from '../../support/until.ts'
 import { createStream, goLive, put, readStream } from '../support/api.ts'
 
-const KEPT = { durationMs: 3_000, missingSegments: 0, hasPlaylist: true, hasMp4: true, hasPoster: true }
+const SUMMARY = { durationMs: 3_000, missingSegments: 0, hasPlaylist: true, hasMp4: true, hasPoster: true }
 let database: TestDatabase
 beforeEach(async () => {
   database = await createTestDatabase()
@@ -16,9 +16,9 @@ afterEach(() => database[Symbol.asyncDispose]())
 async function finished(control: TestControl, sizeBytes: number): Promise<string> {
   const issued = await createStream(control, { record: true })
   await goLive(control, issued)
-  const kept = { ...KEPT, sizeBytes }
+  const summary = { ...SUMMARY, sizeBytes }
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
-  await put(control, issued.id, { kind: 'recording-finished', kept })
+  await put(control, issued.id, { kind: 'recording-finished', summary })
   return issued.id
 }
 

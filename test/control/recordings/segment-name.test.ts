@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { missingBetween, nameOf, parseName, type Segment } from '../../../apps/control/domain/segment.ts'
+import { missingBetween, type Segment } from '../../../apps/control/domain/segment.ts'
+import { parseSegmentName, segmentName } from '../../../apps/control/recordings/segment-name.ts'
 
 const segment: fc.Arbitrary<Segment> = fc.record(
   {
@@ -16,8 +17,8 @@ const segment: fc.Arbitrary<Segment> = fc.record(
 test('a segment’s name says all of it, and is fit for a URL', () => {
   fc.assert(
     fc.property(segment, (given) => {
-      assert.deepEqual(parseName(nameOf(given)), given)
-      assert.match(nameOf(given), /^[a-z0-9-]+\.ts$/)
+      assert.deepEqual(parseSegmentName(segmentName(given)), given)
+      assert.match(segmentName(given), /^[a-z0-9-]+\.ts$/)
     }),
   )
 })
@@ -26,14 +27,14 @@ test('names are in the order in which the segments began', () => {
   fc.assert(
     fc.property(fc.uniqueArray(segment, { selector: ({ startedAtMs }) => startedAtMs }), (segments) => {
       const byTime = [...segments].sort((a, b) => a.startedAtMs - b.startedAtMs)
-      assert.deepEqual(segments.map(nameOf).sort(), byTime.map(nameOf))
+      assert.deepEqual(segments.map(segmentName).sort(), byTime.map(segmentName))
     }),
   )
 })
 
 test('other files are no segments', () => {
   for (const name of ['index.m3u8', 'poster.jpg', '1795255832481.ts', '1795255832481-0-3000-x.ts', ''])
-    assert.equal(parseName(name), null, name)
+    assert.equal(parseSegmentName(name), null, name)
 })
 
 test('nginx’s count tells what is missing; another node begins anew', () => {

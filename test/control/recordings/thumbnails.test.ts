@@ -8,9 +8,7 @@ import { startControl, type TestControl } from '../../support/control.ts'
 import { createStream, goLive, liveStream, put, refused } from '../support/api.ts'
 import { HlsWriter } from '../support/hls-writer.ts'
 
-const PLACEHOLDER = readFileSync(
-  join(import.meta.dirname, '../../../apps/control/routes/placeholder.jpg'),
-)
+const PLACEHOLDER = readFileSync(join(import.meta.dirname, '../../../apps/control/routes/placeholder.jpg'))
 let control: TestControl
 before(async () => {
   control = await startControl()
@@ -139,7 +137,7 @@ test('of an ended stream is its recording’s poster, or the placeholder', async
   await goLive(control, issued)
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
   assert.ok((await picture(issued.id)).bytes.equals(PLACEHOLDER))
-  const kept = {
+  const summary = {
     durationMs: 1,
     sizeBytes: 1,
     missingSegments: 0,
@@ -147,7 +145,7 @@ test('of an ended stream is its recording’s poster, or the placeholder', async
     hasMp4: true,
     hasPoster: true,
   }
-  await put(control, issued.id, { kind: 'recording-finished', kept })
+  await put(control, issued.id, { kind: 'recording-finished', summary })
   const response = await fetch(`${control.apiUrl}${pathOf(issued.id)}`, { redirect: 'manual' })
   assert.equal(response.status, 302)
   assert.match(response.headers.get('location') ?? '', /\/poster\.jpg$/)

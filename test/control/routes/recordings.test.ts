@@ -5,7 +5,7 @@ import { startControl, type TestControl } from '../../support/control.ts'
 import { call, createStream, fieldsOf, goLive, put, refused } from '../support/api.ts'
 
 const TOKEN = 'operators-token'
-const KEPT = { durationMs: 90_500, sizeBytes: 1_000, hasPlaylist: true, hasMp4: false, hasPoster: true }
+const SUMMARY = { durationMs: 90_500, sizeBytes: 1_000, hasPlaylist: true, hasMp4: false, hasPoster: true }
 let control: TestControl
 before(async () => {
   control = await startControl({ env: { API_TOKENS: TOKEN } })
@@ -23,7 +23,7 @@ async function readyRecording(title: string): Promise<{ id: string; key: string 
   const issued = await createStream(control, { title, record: true })
   await goLive(control, issued)
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
-  await put(control, issued.id, { kind: 'recording-finished', kept: { ...KEPT, missingSegments: 0 } })
+  await put(control, issued.id, { kind: 'recording-finished', summary: { ...SUMMARY, missingSegments: 0 } })
   return { id: issued.id, key: issued.streamKey.value }
 }
 

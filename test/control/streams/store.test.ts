@@ -68,15 +68,10 @@ test('a decision that lost the race is made anew on the newest state, and none i
   const letters = ['a', 'b', 'c', 'd', 'e', 'f']
   await Promise.all(
     letters.map((letter, n) =>
-      (n % 2 === 0 ? control : other).context.store.apply(
-        id,
-        (stream) => ({
-          stream: { ...stream, title: (stream.title ?? '') + letter },
-          events: [],
-          effects: [],
-        }),
-        new Date(),
-      ),
+      (n % 2 === 0 ? control : other).context.store.apply(id, (stream) => ({
+        stream: { ...stream, title: (stream.title ?? '') + letter },
+        events: [],
+      })),
     ),
   )
   const row = await rowOf(id)
@@ -87,11 +82,7 @@ test('a decision that lost the race is made anew on the newest state, and none i
 test('writes nothing, not even a version, for a decision that changes nothing', async () => {
   const { id } = await createStream(control)
   const [before, headBefore] = [await rowOf(id), await head()]
-  const result = await control.context.store.apply(
-    id,
-    (stream) => ({ stream, events: [], effects: [] }),
-    new Date(),
-  )
+  const result = await control.context.store.apply(id, (stream) => ({ stream, events: [] }))
   assert.equal(result?.changed, false)
   assert.deepEqual([await rowOf(id), await head()], [before, headBefore])
 })
@@ -178,11 +169,7 @@ test('gives every field back as it was stored, to the millisecond', async () => 
       failure: 'disk_full',
     },
   }
-  await control.context.store.apply(
-    issued.id,
-    () => ({ stream: { ...full, id: issued.id }, events: [], effects: [] }),
-    new Date(),
-  )
+  await control.context.store.apply(issued.id, () => ({ stream: { ...full, id: issued.id }, events: [] }))
   assert.deepEqual(await control.context.store.find(issued.id), { ...full, id: issued.id })
 })
 
@@ -192,11 +179,10 @@ test('names what is overdue, the oldest first and no more than asked', async () 
   for (const ms of [3_000, 1_000, 2_000, -1]) {
     const { id } = await createStream(control)
     const deadlineAt = new Date(now - ms)
-    await control.context.store.apply(
-      id,
-      (stream) => ({ stream: { ...stream, createdAt: new Date(0), deadlineAt }, events: [], effects: [] }),
-      new Date(),
-    )
+    await control.context.store.apply(id, (stream) => ({
+      stream: { ...stream, createdAt: new Date(0), deadlineAt },
+      events: [],
+    }))
     ids.push(id)
   }
   const far = new Date(now - 4_000)

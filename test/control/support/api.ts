@@ -1,11 +1,11 @@
 // Calls of control's two HTTP ports, as browsers, scripts and nginx make them.
 import assert from 'node:assert/strict'
+import type { Problem } from '../../../apps/control/api/problem.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../apps/control/api/stream-schemas.ts'
 import { hashStreamKey } from '../../../apps/control/domain/keys.ts'
 import type { Fact } from '../../../apps/control/domain/lifecycle.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
 import type { Stream } from '../../../apps/control/domain/stream.ts'
-import type { Problem } from '../../../apps/control/http/errors.ts'
 import type { TestControl } from '../../support/control.ts'
 
 export interface Request {

@@ -3,14 +3,14 @@ import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { PlaylistFolder } from '../../../apps/control/playlists/playlist-folder.ts'
+import { HlsFolder } from '../../../apps/control/playlists/hls-folder.ts'
 
 const PLAYLIST = '#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:3.000,\n1.ts\n'
 let root: string
-let folder: PlaylistFolder
+let folder: HlsFolder
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'hls-'))
-  folder = new PlaylistFolder(root)
+  folder = new HlsFolder(root)
 })
 after(() => rm(root, { recursive: true }))
 
@@ -34,10 +34,10 @@ describe('a stream’s directory', () => {
 
   test('needs no keeping once its playlist is there', async () => {
     folder.prepare('b')
-    await folder.release('b')
+    await folder.removeMarker('b')
     assert.deepEqual(await readdir(join(root, 'b')), [])
-    await folder.release('b')
-    await folder.release('never-made')
+    await folder.removeMarker('b')
+    await folder.removeMarker('never-made')
     assert.ok(!(await exists(join(root, 'never-made'))))
   })
 })

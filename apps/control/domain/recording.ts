@@ -1,0 +1,95 @@
+// What a recording is, and the rules of its life: what a broadcast that is kept goes through from its
+// first live moment until its files are removed. Pure.
+
+/**
+ * recording: segments are being stored; processing: the broadcast is over and the recording is being
+ * finalized; deleting: its files are to be removed from the storage; deleted: they are removed.
+ */
+export type RecordingStatus = 'recording' | 'processing' | 'ready' | 'failed' | 'deleting' | 'deleted'
+
+/** Where a recording is stored: in RECORDINGS_DIR or in S3_BUCKET. */
+export type StorageKind = 'folder' | 's3'
+
+export type RecordingFailure = 'nothing_recorded' | 'storage_unavailable' | 'disk_full'
+
+/** Figures and files of what is safe in the storage. */
+export interface RecordingSummary {
+  /** Null: unknown. */
+  readonly durationMs: number | null
+  readonly sizeBytes: number | null
+  /** Segments that nginx had finished and that could not be stored. */
+  readonly missingSegments: number
+  readonly hasPlaylist: boolean
+  readonly hasMp4: boolean
+  readonly hasPoster: boolean
+}
+
+/** The recording of one broadcast; it begins when the stream first goes live. */
+export interface Recording extends RecordingSummary {
+  readonly status: RecordingStatus
+  readonly storage: StorageKind
+  /** When it became ready or failed. */
+  readonly finishedAt: Date | null
+  readonly failure: RecordingFailure | null
+}
+
+/** Statuses in which a node still has work to do for a recording. */
+export const ACTIVE_RECORDING_STATUSES = ['recording', 'processing', 'deleting'] as const
+
+/** Whether a node still has work to do for this recording. */
+export function isActiveRecording(recording: Recording | null): boolean {
+  return recording !== null && (ACTIVE_RECORDING_STATUSES as readonly string[]).includes(recording.status)
+}
+
+/** What a fact changes about a recording; a fact that comes twice or late changes nothing. */
+export type RecordingFact =
+  | { readonly kind: 'recording-finished'; readonly summary: RecordingSummary }
+  | {
+      readonly kind: 'recording-failed'
+      readonly failure: RecordingFailure
+      readonly summary: RecordingSummary
+    }
+  | { readonly kind: 'recording-delete-requested' }
+  | { readonly kind: 'recording-removed' }
+
+/** The recording of a stream that has just gone live for the first time. */
+export function newRecording(storage: StorageKind): Recording {
+  return {
+    status: 'recording',
+    storage,
+    finishedAt: null,
+    durationMs: null,
+    sizeBytes: null,
+    missingSegments: 0,
+    hasPlaylist: false,
+    hasMp4: false,
+    hasPoster: false,
+    failure: null,
+  }
+}
+
+/** The broadcast has ended: a recording that is running is finalized next. */
+export function endRecording(recording: Recording | null): Recording | null {
+  return recording?.status === 'recording' ? { ...recording, status: 'processing' } : recording
+}
+
+/** @returns the recording after the fact; the very same object when the fact changes nothing */
+export function decideRecording(recording: Recording, fact: RecordingFact, now: Date): Recording {
+  const { status } = recording
+  switch (fact.kind) {
+    case 'recording-finished':
+      if (status !== 'processing') return recording
+      return { ...recording, ...fact.summary, status: 'ready', finishedAt: now }
+    case 'recording-failed':
+      if (status !== 'recording' && status !== 'processing') return recording
+      return { ...recording, ...fact.summary, status: 'failed', finishedAt: now, failure: fact.failure }
+    case 'recording-delete-requested':
+      // Allowed in every status: an owner who no longer wants to be recorded need not wait for the end.
+      if (status === 'deleting' || status === 'deleted') return recording
+      return { ...recording, status: 'deleting' }
+    case 'recording-removed':
+      return status === 'deleting' ? { ...recording, status: 'deleted' } : recording
+    default:
+      return fact satisfies never
+  }
+}

@@ -1,0 +1,81 @@
+// Reading many streams at once: the pages of lists, and the statuses of some.
+import type { ListPosition } from '../api/paging.ts'
+import type { Database } from '../database/database.ts'
+import { Prisma } from '../database/generated/client.ts'
+import type { RecordingStatus } from '../domain/recording.ts'
+import type { Stream, StreamStatus } from '../domain/stream.ts'
+import { readBounds } from '../events/log.ts'
+import { fromRow } from './rows.ts'
+
+export interface StreamPage {
+  readonly streams: readonly Stream[]
+  readonly next: ListPosition | null
+  /** The event log's head in the same snapshot as the list. */
+  readonly lastEventId: number
+}
+
+export class StreamQueries {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Streams that have been live, the newest first by when they went live. */
+  async list(
+    statuses: readonly StreamStatus[] | null,
+    limit: number,
+    from: ListPosition | null,
+  ): Promise<StreamPage> {
+    return this.#page(statuses === null ? {} : { status: { in: [...statuses] } }, limit, from)
+  }
+
+  /** Streams whose recording has one of these statuses, in the same order. */
+  async listRecorded(
+    statuses: readonly RecordingStatus[],
+    limit: number,
+    from: ListPosition | null,
+  ): Promise<StreamPage> {
+    return this.#page({ recordingStatus: { in: [...statuses] } }, limit, from)
+  }
+
+  async #page(
+    condition: Prisma.StreamWhereInput,
+    limit: number,
+    from: ListPosition | null,
+  ): Promise<StreamPage> {
+    const where: Prisma.StreamWhereInput = {
+      liveAt: { not: null },
+      ...condition,
+      ...(from === null
+        ? {}
+        : { OR: [{ liveAt: { lt: from.liveAt } }, { liveAt: from.liveAt, id: { lt: from.id } }] }),
+    }
+    return this.#database.run((client) =>
+      client.$transaction(
+        async (tx) => {
+          const rows = await tx.stream.findMany({
+            where,
+            orderBy: [{ liveAt: 'desc' }, { id: 'desc' }],
+            take: limit + 1,
+          })
+          const { head } = await readBounds(tx)
+          const streams = rows.slice(0, limit).map((row) => fromRow(row).stream)
+          const last = streams.at(-1)
+          const next = rows.length > limit && last?.liveAt ? { liveAt: last.liveAt, id: last.id } : null
+          return { streams, next, lastEventId: head }
+        },
+        // One snapshot for both, so that a reader who continues from `head` misses nothing.
+        { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
+      ),
+    )
+  }
+
+  /** The statuses of those of these streams that exist. */
+  async statuses(ids: readonly string[]): Promise<{ id: string; status: StreamStatus; wasLive: boolean }[]> {
+    const where = { id: { in: [...ids] } }
+    const select = { id: true, status: true, liveAt: true }
+    const rows = await this.#database.run((client) => client.stream.findMany({ where, select }))
+    return rows.map(({ id, status, liveAt }) => ({ id, status, wasLive: liveAt !== null }))
+  }
+}
