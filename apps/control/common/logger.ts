@@ -1,9 +1,17 @@
-// The log: JSON lines on stdout. A stream key that strays into a line is blotted out.
-import { type BaseLogger, type LoggerOptions, stdSerializers } from 'pino'
+// The log: JSON lines on stdout. Stream keys are blotted out wherever they appear.
+import { type BaseLogger, type LogFn, type LoggerOptions, stdSerializers } from 'pino'
+import { OutageError } from './outage-error.ts'
 
 export type Logger = Pick<BaseLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug'>
 
 const KEYS = /live_[0-9A-Za-z]+/g
+
+/** pino's number for the level. */
+const DEBUG = 20
+
+function isPartOfOutage(error: unknown): boolean {
+  return error instanceof OutageError || (error instanceof Error && error.cause instanceof OutageError)
+}
 
 /** A text without the stream keys in it. */
 export function redactKeys(text: string): string {
@@ -16,6 +24,16 @@ export function loggerOptions(level: string): LoggerOptions {
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    hooks: {
+      // An outage is reported once, by its Outage; a line from every part that runs into it would bury the rest.
+      logMethod(args: Parameters<LogFn>, method: LogFn, level: number) {
+        const first: unknown = args[0]
+        const isOutage =
+          typeof first === 'object' && first !== null && 'err' in first && isPartOfOutage(first.err)
+        if (isOutage && level > DEBUG) this.debug(...args)
+        else method.apply(this, args)
+      },
+    },
     serializers: {
       // Never headers or bodies: they carry keys and tokens.
       req: (request: { method: string; url: string }) => ({
