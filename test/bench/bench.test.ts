@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -13,9 +13,12 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const bench = (...args: string[]) => run(process.execPath, [join(import.meta.dirname, 'run.ts'), ...args])
 
-test('measures the way to live from end to end, in small, and says so in a table and in JSON', async () => {
+test('measures the way to live from end to end, in small: as a table, as JSON and in a document', async () => {
   const file = join(folder, 'figures.json')
-  const { stdout } = await bench('--tiny', '--only', 'live-event', '--json', file)
+  const document = join(folder, 'figures.md')
+  writeFileSync(document, '# Old\n\n## idle\n\n2020-01-01\n\n| kept |\n\n## live-event\n\n| replaced |\n')
+  const args = ['--tiny', '--only', 'live-event', '--json', file, '--write', document]
+  const { stdout } = await bench(...args)
   assert.match(stdout, /^live-event: median, 2 others +[\d.]+ ms +[\d.]+ fs\.watch \+ mysql2 +[\d.]+×/m)
   const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: (Row & { measurement: string })[] }
   assert.ok(rows.length > 0)
@@ -24,6 +27,11 @@ test('measures the way to live from end to end, in small, and says so in a table
     assert.ok(figure > 0 && figure < 5_000, `${what}: ${figure}`)
     assert.ok(beside !== undefined && beside.figure > 0, what)
   }
+  const text = readFileSync(document, 'utf8')
+  assert.match(text, /^# Figures\n[^#]*## live-event\n\n\d{4}-\d\d-\d\d: \d+ cores of [^#]* mean nothing\.\n/)
+  assert.match(text, /^\| median, 2 others \| [\d.]+ ms \| [\d.]+ fs\.watch \+ mysql2 \| [\d.]+× \|/m)
+  assert.ok(!text.includes('replaced'), 'figures that were measured again are still there')
+  assert.ok(text.endsWith('\n## idle\n\n2020-01-01\n\n| kept |\n'), 'figures that were not measured are gone')
 })
 
 test('names what it can measure, and refuses what it can’t', async () => {

@@ -1,4 +1,5 @@
 // What a run has to say, for people and as JSON.
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { type Bar, isMet, type Row, ratioOf } from './measurement.ts'
@@ -7,11 +8,12 @@ export interface MeasuredRow extends Row {
   readonly measurement: string
 }
 
-const HEADINGS = ['measurement', 'figure', 'beside', 'ratio', 'bar', '']
+const COLUMNS = ['figure', 'beside', 'ratio', 'bar', '']
+const HEADINGS = ['measurement', ...COLUMNS]
 
 /** The lines of a table, one a row of figures. */
 export function toTable(rows: readonly MeasuredRow[]): string[] {
-  const cells = [HEADINGS, ...rows.map(toCells)]
+  const cells = [HEADINGS, ...rows.map((row) => [`${row.measurement}: ${row.what}`, ...toCells(row)])]
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
   return cells.map((line) =>
     line
@@ -21,11 +23,17 @@ export function toTable(rows: readonly MeasuredRow[]): string[] {
   )
 }
 
+/** The rows of one measurement as a Markdown table. */
+export function toMarkdownTable(rows: readonly MeasuredRow[]): string {
+  const cells = [['', ...COLUMNS], ['', ...COLUMNS].map(() => '---')]
+  for (const row of rows) cells.push([row.what, ...toCells(row)])
+  return cells.map((line) => `| ${line.join(' | ')} |`).join('\n')
+}
+
 function toCells(row: MeasuredRow): string[] {
   const ratio = ratioOf(row)
   const met = isMet(row)
   return [
-    `${row.measurement}: ${row.what}`,
     `${toText(row.figure)} ${row.unit}`,
     row.beside === undefined ? '' : `${toText(row.beside.figure)} ${row.beside.what}`,
     ratio === undefined ? '' : `${ratio.toFixed(2)}×`,
@@ -49,6 +57,8 @@ export interface Machine {
   readonly memoryGb: number
   readonly kernel: string
   readonly node: string
+  /** nginx's and MariaDB's versions, as far as these are installed. */
+  readonly programs: readonly string[]
   /** Of the minute before; above 0.5 somebody else was at work. */
   readonly load: number
 }
@@ -60,8 +70,15 @@ export function describeMachine(): Machine {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
+    programs: [...versionOf('mariadbd', '--version', 'MariaDB'), ...versionOf('nginx', '-v', 'nginx')],
     load: loadavg()[0] ?? 0,
   }
+}
+
+function versionOf(program: string, flag: string, name: string): string[] {
+  const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' })
+  const [version] = /\d+\.\d+\.\d+/.exec(`${stdout} ${stderr}`) ?? []
+  return version === undefined ? [] : [`${name} ${version}`]
 }
 
 export function toJson(machine: Machine, startedAt: Date, rows: readonly MeasuredRow[]): string {

@@ -1,6 +1,7 @@
 // npm run bench: measures what OnAir exists for, each beside its limit in the same run, prints a table and
 // writes JSON. `-- --list` names the measurements, `--only NAME` picks some, `--profile NAME` leaves a CPU
-// profile of control, `--json FILE` says where the JSON goes, `--strict` fails when a bar is missed.
+// profile of control, `--json FILE` says where the JSON goes, `--write FILE` puts the figures into a document
+// (docs/performance-figures.md), `--strict` fails when a bar is missed.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
 import { endProcessesOf } from '../stack/leftovers.ts'
 import { Bench } from './bench.ts'
+import { writeFigures } from './figures-document.ts'
 import { isMet, type Measurement } from './measurement.ts'
 import { MEASUREMENTS } from './measurements.ts'
 import { busiestFunctions, describeMachine, type MeasuredRow, toJson, toTable } from './report.ts'
@@ -17,7 +19,8 @@ const OUTPUT = resolve(import.meta.dirname, '../.output')
 const BUSIEST = 15
 /** What control does before this is its start, which has a measurement of its own. */
 const STARTED_MS = 2_000
-const USAGE = 'npm run bench -- [--list] [--only NAME]… [--profile NAME] [--json FILE] [--strict] [--tiny]'
+const USAGE =
+  'npm run bench -- [--list] [--only NAME]… [--profile NAME] [--json FILE] [--write FILE] [--strict] [--tiny]'
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
@@ -25,6 +28,8 @@ interface Wanted {
   readonly measurements: readonly Measurement[]
   readonly profiled: boolean
   readonly json: string
+  /** The document whose figures are replaced; undefined: none. */
+  readonly document: string | undefined
   readonly strict: boolean
   readonly tiny: boolean
 }
@@ -37,6 +42,7 @@ function readArguments(): Wanted | null {
       only: { type: 'string', multiple: true, default: [] },
       profile: { type: 'string' },
       json: { type: 'string' },
+      write: { type: 'string' },
       strict: { type: 'boolean', default: false },
       tiny: { type: 'boolean', default: false },
     },
@@ -49,6 +55,7 @@ function readArguments(): Wanted | null {
     measurements,
     profiled: values.profile !== undefined,
     json: resolve(values.json ?? join(OUTPUT, `bench-${stamp}.json`)),
+    document: values.write === undefined ? undefined : resolve(values.write),
     strict: values.strict,
     tiny: values.tiny,
   }
@@ -88,6 +95,10 @@ async function run(wanted: Wanted, stop: AbortSignal): Promise<boolean> {
   for (const line of toTable(rows)) print(line)
   writeFileSync(wanted.json, toJson(machine, startedAt, rows))
   print(`\nJSON: ${wanted.json}`)
+  if (wanted.document !== undefined) {
+    writeFigures(wanted.document, { machine, startedAt, isTiny: wanted.tiny, rows })
+    print(`written into ${wanted.document}`)
+  }
   const missed = rows.filter((row) => isMet(row) === false)
   for (const { measurement, what } of missed) print(`bar missed: ${measurement}: ${what}`)
   return missed.length === 0
