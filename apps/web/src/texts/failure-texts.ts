@@ -3,8 +3,8 @@
 /** Why a recording failed, by its error's `code`. */
 export const RECORDING_FAILURES: Readonly<Record<string, string>> = {
   nothing_recorded: 'No part of the stream could be recorded.',
-  storage_unavailable: 'Part of the stream could not be recorded: the storage was unavailable for too long.',
-  disk_full: 'Part of the stream could not be recorded: the server’s disk was nearly full.',
+  storage_unavailable: 'The recording failed because its storage was unavailable for too long.',
+  disk_full: 'The recording failed because the server’s disk was nearly full.',
 }
 
 /** Why a request failed, by the problem's `code` or by the HTTP status. */
