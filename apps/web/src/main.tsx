@@ -1,8 +1,8 @@
 // The page's entry point: renders the page that the address asks for.
 //
-// A folder may import only from these folders, so that imports run in one direction:
+// Imports run in one direction. Each folder may import only from the folders behind its name:
 //
-//   api      nothing else here; the shapes of the API come from apps/control
+//   api      none (types of the API and the names of its events come from apps/control)
 //   texts    api
 //   streams  api
 //   ui       api, texts
@@ -11,7 +11,7 @@
 //   watch    api, texts, ui, streams, player
 //   studio   api, texts, ui, streams, player
 //
-// This file and not-found-page.tsx are on top; nothing imports them.
+// main.tsx and not-found-page.tsx may import from all of them, and no folder may import from these two.
 import { render } from 'preact'
 import { HomePage } from './home/home-page.tsx'
 import { NotFoundPage } from './not-found-page.tsx'

@@ -52,7 +52,7 @@ export function Player({ url, title, status, poster, endScreen }: PlayerProps) {
         nohotkeys
         noautoseektolive
       >
-        {/* biome-ignore lint/a11y/useMediaCaption: RTMP brings no captions along. */}
+        {/* biome-ignore lint/a11y/useMediaCaption: RTMP carries no captions. */}
         <video
           ref={video}
           slot="media"
