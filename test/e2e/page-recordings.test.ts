@@ -19,7 +19,7 @@ const { stack, browser, studio, viewer, video, field, ...windows } = await openW
   STREAM_CREATION: 'token',
   API_TOKENS: TOKEN,
 })
-const witness = await browser.context.newPage()
+const secondViewer = await browser.context.newPage()
 const home = viewer
 let encoder: Encoder
 let watchUrl: string
@@ -57,7 +57,7 @@ step('the card of a live stream shows its thumbnail', async () => {
   assert.equal(await home.getByRole('heading', { name: 'Recordings' }).count(), 0)
   encoder = windows.publish(await windows.ingestUrl())
   await home.getByRole('link', { name: TITLE }).waitFor(SLOW)
-  await witness.goto(watchUrl)
+  await secondViewer.goto(watchUrl)
   const thumbnail = home.locator('.card .thumbnail img')
   await thumbnail.waitFor()
   const first = await until('a real thumbnail', async () => {
@@ -86,7 +86,7 @@ step('the next thumbnail replaces the last one', async () => {
 step(
   'at the end the recording appears by itself: on the home page, on the watch page, and in the studio',
   async () => {
-    const watched = new WatchedVideo(witness)
+    const watched = new WatchedVideo(secondViewer)
     await watched.plays(0.5)
     await studio.getByRole('button', { name: 'End stream' }).click()
     await windows.confirm('End stream')
@@ -103,9 +103,9 @@ step(
     await studio.getByText('The recording is ready').waitFor()
     await studio.getByRole('link', { name: /Download MP4 · \d/ }).waitFor()
     await checkScreen(browser, studio, 'studio-recorded')
-    await witness.getByRole('button', { name: 'Watch the recording' }).waitFor(SLOW)
-    await checkScreen(browser, witness, 'watch-ended-recorded')
-    await witness.getByRole('button', { name: 'Watch the recording' }).click()
+    await secondViewer.getByRole('button', { name: 'Watch the recording' }).waitFor(SLOW)
+    await checkScreen(browser, secondViewer, 'watch-ended-recorded')
+    await secondViewer.getByRole('button', { name: 'Watch the recording' }).click()
     await watched.reaches(0.5)
     assert.ok((await watched.time()) < 5, 'from its beginning')
   },
@@ -149,7 +149,9 @@ step('says what is missing, and why a recording failed', async () => {
   await checkScreen(browser, viewer, 'watch-recording-missing')
   await setColumns("recording_status = 'failed', recording_failure = 'disk_full', recording_has_mp4 = false")
   await viewer.goto(watchUrl)
-  await viewer.getByText(/disk was nearly full\. The recorded part \(0:\d\d\) can be watched/).waitFor()
+  await viewer
+    .getByText(/disk was nearly full during the recording\. The recorded part \(0:\d\d\) can be watched/)
+    .waitFor()
   await video.starts()
   await checkScreen(browser, viewer, 'watch-recording-failed')
   await studio.reload()

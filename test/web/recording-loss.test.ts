@@ -12,7 +12,10 @@ test('says nothing about a recording that is complete so far', () => {
 test('says how much is missing, and what can be watched after a failure', () => {
   assert.match(lossText(recording('a', { missingSegments: 2 })) ?? '', /^About 6 seconds/)
   const failed = recording('a', { status: 'failed', error: { code: 'disk_full', detail: '…' } })
-  assert.match(lossText(failed) ?? '', /disk was nearly full\. The recorded part \(10:00\) can be watched\.$/)
+  assert.match(
+    lossText(failed) ?? '',
+    /disk was nearly full during the recording\. The recorded part \(10:00\) can be watched\.$/,
+  )
   assert.doesNotMatch(lossText({ ...failed, playback: { hls: null } }) ?? '', /can be watched/)
 })
 

@@ -1,5 +1,4 @@
 // The state of the home page: live streams and recordings, from a snapshot and the events after it. Pure.
-
 import { isAfter } from '../api/event-id.ts'
 import type { RecordingPage } from '../api/recordings.ts'
 import type { Recording, Stream, StreamEvent, ViewersEvent } from '../api/shapes.ts'

@@ -1,5 +1,4 @@
 // The state of one stream on a page, from reads and events in any order. Pure.
-
 import { isAfter } from '../api/event-id.ts'
 import type { Stream, StreamEvent, ViewersEvent } from '../api/shapes.ts'
 

@@ -1,5 +1,4 @@
 // A small plot of the bitrate over the last minutes, with its range as text for screen readers.
-
 import { serverNow } from '../api/server-clock.ts'
 import { INGEST_TEXTS } from '../texts/studio-texts.ts'
 import { bitratePath } from './bitrate-path.ts'

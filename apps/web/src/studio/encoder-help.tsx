@@ -1,5 +1,4 @@
 // Explains how to publish: step by step with OBS, or with one ffmpeg command.
-
 import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { ffmpegCommand } from './encoder-command.ts'

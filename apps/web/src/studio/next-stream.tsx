@@ -1,5 +1,4 @@
 // After the end of a stream: creates a new one with the same title, or returns to the form.
-
 import { STUDIO_TEXTS, TOKEN_TEXTS } from '../texts/studio-texts.ts'
 import { useAction } from '../ui/use-action.ts'
 import { createWithToken, lastToken } from './create-with-token.ts'

@@ -1,5 +1,4 @@
 // The link for viewers. It works before the stream is live, because the watch page waits for the stream.
-
 import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 

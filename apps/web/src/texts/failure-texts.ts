@@ -3,8 +3,8 @@
 /** Why a recording failed, by its error's `code`. */
 export const RECORDING_FAILURES: Readonly<Record<string, string>> = {
   nothing_recorded: 'No part of the stream could be recorded.',
-  storage_unavailable: 'The recording failed because its storage was unavailable for too long.',
-  disk_full: 'The recording failed because the server’s disk was nearly full.',
+  storage_unavailable: 'The storage was unavailable for too long during the recording.',
+  disk_full: 'The server’s disk was nearly full during the recording.',
 }
 
 /** Why a request failed, by the problem's `code` or by the HTTP status. */

@@ -1,5 +1,4 @@
 // How long a stream has been on air, updated every second.
-
 import { Duration } from './duration.tsx'
 import { useNow } from './use-now.ts'
 
