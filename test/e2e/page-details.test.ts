@@ -1,7 +1,7 @@
-// The page's finer points in a real Chromium: rewinding, keys, and what can go wrong before a stream is live.
+// Details of the page in a real Chromium: rewinding, shortcuts, and problems before a stream is live.
 import assert from 'node:assert/strict'
 import { Encoder } from '../support/encoder.ts'
-import { look } from '../support/screens.ts'
+import { checkScreen } from '../support/screens.ts'
 import { step } from '../support/steps.ts'
 import { until } from '../support/until.ts'
 import { openWindows, SLOW } from '../support/windows.ts'
@@ -10,13 +10,13 @@ const TITLE = 'A quiet morning'
 
 const { stack, browser, studio, viewer, video, field, ...windows } = await openWindows()
 
-step('replaces the key while waiting, and keeps the studio over a reload', async () => {
+step('replaces the stream key while waiting, and keeps the state of the studio over a reload', async () => {
   await windows.askForKey(TITLE)
   await studio.getByText('Waiting for your encoder').waitFor()
   const watchUrl = await field('Watch link').inputValue()
   const old = await field('Stream key').inputValue()
-  await studio.getByRole('button', { name: 'Replace the key' }).click()
-  const key = await until('another key', async () => {
+  await studio.getByRole('button', { name: 'Replace the stream key' }).click()
+  const key = await until('a new stream key', async () => {
     const now = await field('Stream key').inputValue()
     return now !== old && now
   })
@@ -32,7 +32,7 @@ step('replaces the key while waiting, and keeps the studio over a reload', async
   await video.starts()
 })
 
-step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t) => {
+step('rewinds to an earlier counter, and LIVE returns to the live edge', async (t) => {
   await video.reaches(18)
   const live = await video.read()
   await viewer.locator('body').press('Home')
@@ -44,15 +44,15 @@ step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t)
   assert.ok(Math.abs(live.counter - live.time - (back.counter - back.time)) < 0.7)
   assert.ok(back.counter < 10, `an early counter, not ${back.counter}`)
   assert.equal(await video.atLiveEdge(), false)
-  // Whoever presses a key sees where that led, without reaching for the mouse.
+  // A shortcut shows the new position without the mouse being moved.
   await viewer.locator('body').press('ArrowLeft')
-  await viewer.locator('.place').waitFor()
+  await viewer.locator('.playback-position').waitFor()
   await viewer.mouse.move(400, 300)
   await viewer.locator('media-time-range').hover({ position: { x: 300, y: 26 } })
   await until('the time behind live over the bar', async () =>
     /^−0:\d\d$/.test((await viewer.locator('.seek-time').textContent()) ?? ''),
   )
-  await look(browser, viewer, 'watch-rewound')
+  await checkScreen(browser, viewer, 'watch-rewound')
   await viewer.locator('media-live-button').click()
   await until('the live edge', () => video.atLiveEdge())
   await video.plays(1)
@@ -60,13 +60,13 @@ step('rewinds to an earlier counter, and LIVE leads back to the edge', async (t)
   assert.ok(edge.counter > back.counter + 8, `${edge.counter} s is later than ${back.counter} s`)
 })
 
-step('has YouTube’s keys, wherever the focus is', async () => {
+step('has YouTube’s keyboard shortcuts, wherever the focus is', async () => {
   await viewer.locator('body').press('k')
   await until('a pause', async () => (await video.state()).paused)
   const before = (await video.state()).currentTime
   await viewer.locator('body').press('j')
   await until('ten seconds back', async () => Math.abs((await video.state()).currentTime - before + 10) < 0.5)
-  await viewer.getByRole('link', { name: 'Live now' }).focus()
+  await viewer.getByRole('link', { name: 'Home', exact: true }).focus()
   const muted = (await video.state()).muted
   await viewer.keyboard.press('m')
   await until('the sound to change', async () => (await video.state()).muted !== muted)
@@ -79,7 +79,7 @@ step('has YouTube’s keys, wherever the focus is', async () => {
   await viewer.keyboard.press('End')
 })
 
-step('makes a new stream with the same title in one click, also after an unused key', async () => {
+step('creates a new stream with the same title in one click, also after the stream key expired', async () => {
   await studio.getByRole('button', { name: 'End stream' }).click()
   await windows.confirm('End stream')
   await studio.getByRole('button', { name: 'New stream with the same title' }).click()
@@ -87,13 +87,13 @@ step('makes a new stream with the same title in one click, also after an unused 
   await studio.getByRole('heading', { name: TITLE }).waitFor()
   await stack.database.query("UPDATE streams SET deadline_at = created_at WHERE status = 'waiting'")
   await studio.getByText('The stream key has expired').waitFor(SLOW)
-  await look(browser, studio, 'studio-expired')
+  await checkScreen(browser, studio, 'studio-expired')
   await studio.getByRole('button', { name: 'New stream with the same title' }).click()
   await studio.getByText('Waiting for your encoder').waitFor()
 })
 
-step('says what is wrong with an encoder that sends another codec', async () => {
+step('says what is wrong when an encoder sends another codec', async () => {
   await using _wrong = new Encoder(await windows.ingestUrl(), ['-c:v', 'flv1', '-g', '15'])
   await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
-  await look(browser, studio, 'studio-wrong-codec')
+  await checkScreen(browser, studio, 'studio-wrong-codec')
 })

@@ -1,10 +1,10 @@
-// Recordings in a real Chromium: pictures of what is live, a broadcast that is kept, watched again,
-// and deleted; on a server that wants an API token.
+// Thumbnails and recordings in a real Chromium: a stream is recorded, watched, downloaded and deleted, on a
+// server that requires an API token.
 import assert from 'node:assert/strict'
-import { formatSize } from '../../apps/web/src/ui/size.ts'
+import { formatSize } from '../../apps/web/src/ui/format-size.ts'
 import type { Encoder } from '../support/encoder.ts'
-import { look } from '../support/screens.ts'
-import { shownPicture } from '../support/shown-picture.ts'
+import { checkScreen } from '../support/screens.ts'
+import { shownImage } from '../support/shown-image.ts'
 import { step } from '../support/steps.ts'
 import { until } from '../support/until.ts'
 import { WatchedVideo } from '../support/watched-video.ts'
@@ -12,38 +12,38 @@ import { openWindows, SLOW } from '../support/windows.ts'
 
 const TITLE = 'An hour at the piano'
 const TOKEN = 'the-operators-own-token'
-/** Of a grey placeholder hardly anything. */
+/** A grey placeholder has close to none. */
 const REAL_CONTRAST = 100
 
 const { stack, browser, studio, viewer, video, field, ...windows } = await openWindows({
   STREAM_CREATION: 'token',
   API_TOKENS: TOKEN,
 })
-const witness = await browser.context.newPage()
+const secondViewer = await browser.context.newPage()
 const home = viewer
 let encoder: Encoder
 let watchUrl: string
-let firstPoints: string
+let firstPixels: string
 
 const id = () => watchUrl.split('/').at(-1) ?? ''
-const kept = async () => {
-  const text = await studio.locator('.facts', { hasText: 'Kept so far' }).textContent({ timeout: 1_000 })
+const recordedSeconds = async () => {
+  const text = await studio.locator('.stats', { hasText: 'Recorded so far' }).textContent({ timeout: 1_000 })
   return Number(/so far0:(\d\d)/.exec(text ?? '')?.[1] ?? 0)
 }
-/** What the recording is taken for, without waiting for it to become so. */
-const pretend = (columns: string) =>
+/** Sets columns of the stream's row, to reach states that are hard to cause. */
+const setColumns = (columns: string) =>
   stack.database.query(`UPDATE streams SET ${columns} WHERE id = ?`, [id()])
 
-step('asks for an API token where the server wants one, and says when it is wrong', async () => {
+step('asks for an API token if the server requires one, and says when it is wrong', async () => {
   await windows.askForKey(TITLE)
   await field('API token').waitFor()
   assert.equal(await field('API token').evaluate((input) => input === document.activeElement), true)
-  await look(browser, studio, 'studio-token')
-  await field('Keep a recording').check()
+  await checkScreen(browser, studio, 'studio-token')
+  await field('Record the stream').check()
   await field('API token').fill('gue“ssed')
   await studio.keyboard.press('Enter')
   await studio.getByText(/does not accept this API token/).waitFor()
-  await look(browser, studio, 'studio-token-wrong')
+  await checkScreen(browser, studio, 'studio-token-wrong')
   await field('API token').fill(TOKEN)
   await studio.keyboard.press('Enter')
   await studio.getByText('Waiting for your encoder').waitFor()
@@ -51,82 +51,85 @@ step('asks for an API token where the server wants one, and says when it is wron
   assert.equal(await studio.evaluate(() => Object.values({ ...localStorage }).length), 0)
 })
 
-step('a live card shows what the stream shows now', async () => {
+step('the card of a live stream shows its thumbnail', async () => {
   await home.goto(`${stack.url}/`)
   await home.getByRole('heading', { name: /nobody is live/i }).waitFor()
   assert.equal(await home.getByRole('heading', { name: 'Recordings' }).count(), 0)
   encoder = windows.publish(await windows.ingestUrl())
   await home.getByRole('link', { name: TITLE }).waitFor(SLOW)
-  await witness.goto(watchUrl)
-  const picture = home.locator('.card .picture img')
-  await picture.waitFor()
-  const first = await until('a real picture', async () => {
-    const shown = await shownPicture(picture)
+  await secondViewer.goto(watchUrl)
+  const thumbnail = home.locator('.card .thumbnail img')
+  await thumbnail.waitFor()
+  const first = await until('a real thumbnail', async () => {
+    const shown = await shownImage(thumbnail)
     return shown.width > 0 && shown.contrast > REAL_CONTRAST && shown
   })
-  await look(browser, home, 'live-picture')
-  firstPoints = first.points
+  await checkScreen(browser, home, 'home-thumbnail')
+  firstPixels = first.pixels
 })
 
-step('the studio shows how much is kept while it is live', async () => {
-  await studio.getByText('The broadcast is being recorded').waitFor()
-  const before = await until('some seconds', kept)
-  await look(browser, studio, 'studio-recording')
-  await until('some more', async () => (await kept()) > before)
+step('the studio shows how much is recorded while the stream is live', async () => {
+  await studio.getByText('The stream is being recorded').waitFor()
+  const before = await until('some seconds', recordedSeconds)
+  await checkScreen(browser, studio, 'studio-recording')
+  await until('some more', async () => (await recordedSeconds()) > before)
 })
 
-step('the next picture takes the place of the last', async () => {
-  await until('the next picture', async () => {
-    const { width, points } = await shownPicture(home.locator('.card .picture img'))
-    assert.ok(width > 0, 'the last one stays until the next is there')
-    return points !== firstPoints
+step('the next thumbnail replaces the last one', async () => {
+  await until('the next thumbnail', async () => {
+    const { width, pixels } = await shownImage(home.locator('.card .thumbnail img'))
+    assert.ok(width > 0, 'the last one stays until the next is loaded')
+    return pixels !== firstPixels
   })
 })
 
-step('at the end the recording comes by itself: at home, for who watched, and in the studio', async () => {
-  const watched = new WatchedVideo(witness)
-  await watched.plays(0.5)
-  await studio.getByRole('button', { name: 'End stream' }).click()
-  await windows.confirm('End stream')
-  await encoder.exited()
-  await home.getByRole('heading', { name: 'Recordings' }).waitFor(SLOW)
-  const card = home.getByRole('link', { name: TITLE })
-  await card.waitFor()
-  const poster = await until('the poster', async () => {
-    const shown = await shownPicture(card.locator('.picture img'))
-    return shown.width > 0 && shown
-  })
-  assert.ok(poster.contrast > REAL_CONTRAST)
-  await look(browser, home, 'live-none-but-recordings')
-  await studio.getByText('The recording is ready').waitFor()
-  await studio.getByRole('link', { name: /Download MP4 · \d/ }).waitFor()
-  await look(browser, studio, 'studio-recorded')
-  await witness.getByRole('button', { name: 'Watch the recording' }).waitFor(SLOW)
-  await look(browser, witness, 'watch-ended-recorded')
-  await witness.getByRole('button', { name: 'Watch the recording' }).click()
-  await watched.reaches(0.5)
-  assert.ok((await watched.time()) < 5, 'from its beginning')
-})
+step(
+  'at the end the recording appears by itself: on the home page, on the watch page, and in the studio',
+  async () => {
+    const watched = new WatchedVideo(secondViewer)
+    await watched.plays(0.5)
+    await studio.getByRole('button', { name: 'End stream' }).click()
+    await windows.confirm('End stream')
+    await encoder.exited()
+    await home.getByRole('heading', { name: 'Recordings' }).waitFor(SLOW)
+    const card = home.getByRole('link', { name: TITLE })
+    await card.waitFor()
+    const poster = await until('the poster', async () => {
+      const shown = await shownImage(card.locator('.poster img'))
+      return shown.width > 0 && shown
+    })
+    assert.ok(poster.contrast > REAL_CONTRAST)
+    await checkScreen(browser, home, 'home-recordings-only')
+    await studio.getByText('The recording is ready').waitFor()
+    await studio.getByRole('link', { name: /Download MP4 · \d/ }).waitFor()
+    await checkScreen(browser, studio, 'studio-recorded')
+    await secondViewer.getByRole('button', { name: 'Watch the recording' }).waitFor(SLOW)
+    await checkScreen(browser, secondViewer, 'watch-ended-recorded')
+    await secondViewer.getByRole('button', { name: 'Watch the recording' }).click()
+    await watched.reaches(0.5)
+    assert.ok((await watched.time()) < 5, 'from its beginning')
+  },
+)
 
-step('plays the recording from its beginning, with a bar and without a live edge', async (t) => {
+step('plays the recording from its beginning, with a seek bar and without a LIVE button', async (t) => {
   await home.getByRole('link', { name: TITLE }).click()
   await viewer.waitForURL(watchUrl)
   await video.starts()
   await video.plays(1)
   const { time, counter } = await video.read()
   t.diagnostic(`the recording's second ${time.toFixed(2)} shows the counter at ${counter.toFixed(2)} s`)
-  assert.ok(Math.abs(counter - time) < 1, 'the picture is the test picture of that time')
+  assert.ok(Math.abs(counter - time) < 1, 'the video shows the test picture of that time')
   assert.equal(await viewer.locator('media-live-button').count(), 0)
   assert.match((await video.element.getAttribute('poster')) ?? '', /poster\.jpg$/)
   // Shows the controls.
   await viewer.mouse.move(400, 300)
   await viewer.locator('media-time-range').hover({ position: { x: 300, y: 26 } })
-  await look(browser, viewer, 'watch-recording')
+  await checkScreen(browser, viewer, 'watch-recording')
   await viewer.locator('body').press('9')
   await until('nine tenths', async () => (await video.read()).counter > counter + 5)
 })
 
-step('offers the MP4, and says its size', async () => {
+step('offers the MP4, and shows its size', async () => {
   const link = viewer.getByRole('link', { name: /Download MP4 · \d/ })
   const answer = await fetch((await link.getAttribute('href')) ?? '')
   assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'video/mp4'])
@@ -134,50 +137,52 @@ step('offers the MP4, and says its size', async () => {
   assert.equal((await link.textContent())?.split('· ')[1], formatSize(byteLength))
 })
 
-step('leaves nothing in the consoles but that a token was wanted', () => {
+step('leaves nothing in the browser console but the refused requests for a token', () => {
   const complaints = browser.complaints.filter((text) => !/40[19] \(/.test(text))
   assert.deepEqual(complaints, [])
 })
 
-step('says in words what is missing, what failed, and what is still to come', async () => {
-  await pretend('recording_missing_segments = 4')
+step('says what is missing, and why a recording failed', async () => {
+  await setColumns('recording_missing_segments = 4')
   await viewer.goto(watchUrl)
-  await viewer.getByText('About 12 seconds of the broadcast could not be kept').waitFor()
-  await look(browser, viewer, 'watch-recording-missing')
-  await pretend("recording_status = 'failed', recording_failure = 'disk_full', recording_has_mp4 = false")
+  await viewer.getByText('About 12 seconds of the stream are missing').waitFor()
+  await checkScreen(browser, viewer, 'watch-recording-missing')
+  await setColumns("recording_status = 'failed', recording_failure = 'disk_full', recording_has_mp4 = false")
   await viewer.goto(watchUrl)
-  await viewer.getByText(/disk was nearly full\. What is safe, 0:\d\d, can be watched/).waitFor()
+  await viewer
+    .getByText(/disk was nearly full during the recording\. The recorded part \(0:\d\d\) can be watched/)
+    .waitFor()
   await video.starts()
-  await look(browser, viewer, 'watch-recording-failed')
+  await checkScreen(browser, viewer, 'watch-recording-failed')
   await studio.reload()
-  await studio.getByText('The recording has failed').waitFor()
-  await look(browser, studio, 'studio-recording-failed')
-  await pretend('recording_has_playlist = false')
+  await studio.getByText('The recording failed').waitFor()
+  await checkScreen(browser, studio, 'studio-recording-failed')
+  await setColumns('recording_has_playlist = false')
   await viewer.goto(watchUrl)
-  await viewer.getByText('It could not be recorded').waitFor()
-  await look(browser, viewer, 'watch-recording-lost')
-  await pretend(
+  await viewer.getByText('The stream could not be recorded').waitFor()
+  await checkScreen(browser, viewer, 'watch-recording-lost')
+  await setColumns(
     "recording_status = 'ready', recording_failure = NULL, recording_missing_segments = 0, recording_has_playlist = true, recording_has_mp4 = true",
   )
 })
 
-step('waits with the viewer for a recording that is being finished', async () => {
-  // Of another node: nobody here takes it up.
-  await pretend(
+step('says that a recording is still being processed', async () => {
+  // Moved to another node, so that this node does not process it.
+  await setColumns(
     "recording_status = 'processing', recording_has_playlist = false, recording_has_mp4 = false, recording_duration_ms = NULL, node_id = 'elsewhere'",
   )
   await viewer.goto(watchUrl)
-  await viewer.getByText('The recording will be here in a moment').waitFor()
-  await look(browser, viewer, 'watch-processing')
+  await viewer.getByText('The recording will be available in a moment').waitFor()
+  await checkScreen(browser, viewer, 'watch-processing')
   await studio.reload()
-  await studio.getByText('The recording is being finished').waitFor()
-  await look(browser, studio, 'studio-processing')
-  await pretend(
+  await studio.getByText('The recording is being processed').waitFor()
+  await checkScreen(browser, studio, 'studio-processing')
+  await setColumns(
     "recording_status = 'ready', recording_has_playlist = true, recording_duration_ms = 19000, node_id = 'e2e'",
   )
 })
 
-step('reads everything anew when the server says reset', async () => {
+step('loads everything again when the server sends a reset', async () => {
   await home.goto(`${stack.url}/`)
   await home.getByRole('link', { name: TITLE }).waitFor()
   const { query } = stack.database
@@ -193,10 +198,10 @@ step('reads everything anew when the server says reset', async () => {
   const reset = { contentType: 'text/event-stream', body }
   await home.route('**/v1/events?*', (route) => route.fulfill(reset), { times: 1 })
   await home.evaluate(() => dispatchEvent(new Event('online')))
-  await until('a page of them', async () => (await home.locator('.recordings h3').count()) === 12)
+  await until('one page of recordings', async () => (await home.locator('.recordings h3').count()) === 12)
 })
 
-step('shows older recordings when asked, and goes on with the keyboard where they begin', async () => {
+step('shows older recordings on request, and moves the focus to the first of them', async () => {
   const titles = home.locator('.recordings h3')
   await home.getByRole('button', { name: 'Show more' }).focus()
   await home.keyboard.press('Enter')
@@ -207,20 +212,23 @@ step('shows older recordings when asked, and goes on with the keyboard where the
   )
   assert.equal(focused, 'Evening 21')
   assert.equal(await home.getByRole('button', { name: 'Show more' }).count(), 0)
-  await look(browser, home, 'live-many-recordings')
+  await checkScreen(browser, home, 'home-many-recordings')
 })
 
 step('deletes the recording from the studio, for everybody', async () => {
   await home.getByRole('link', { name: TITLE }).waitFor()
   await studio.reload()
   await studio.getByRole('button', { name: 'Delete recording' }).click()
-  await look(browser, studio, 'studio-deleting')
+  await checkScreen(browser, studio, 'studio-deleting')
   await windows.confirm('Delete recording')
-  await studio.getByText('The recording is deleted').waitFor()
-  await look(browser, studio, 'studio-deleted')
-  // As who comes back to the tab.
+  await studio.getByText('The recording was deleted').waitFor()
+  await checkScreen(browser, studio, 'studio-deleted')
+  // As if the user returned to the tab.
   await home.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
-  await until('home without it', async () => (await home.getByRole('link', { name: TITLE }).count()) === 0)
+  await until(
+    'the home page without it',
+    async () => (await home.getByRole('link', { name: TITLE }).count()) === 0,
+  )
   await home.goto(watchUrl)
   await home.getByText(/It was on air for/).waitFor()
   assert.equal(await home.getByRole('button', { name: 'Watch the recording' }).count(), 0)
@@ -231,12 +239,12 @@ step('stops and deletes a recording while the stream goes on', async () => {
   await studio.getByText('Waiting for your encoder').waitFor()
   watchUrl = await field('Watch link').inputValue()
   windows.publish(await windows.ingestUrl())
-  await studio.getByText('The broadcast is being recorded').waitFor(SLOW)
+  await studio.getByText('The stream is being recorded').waitFor(SLOW)
   await studio.getByRole('button', { name: 'Stop and delete the recording' }).click()
   await windows.confirm('Stop and delete')
-  await studio.getByText('Nothing of this broadcast is kept any more').waitFor()
+  await studio.getByText('The stream is no longer recorded').waitFor()
   await studio.getByText('You are live').waitFor()
-  await look(browser, studio, 'studio-stopped-recording')
+  await checkScreen(browser, studio, 'studio-stopped-recording')
   const { status, recording } = (await stack.stream(id())) as { status: string; recording?: unknown }
   assert.deepEqual([status, recording], ['live', null])
 })

@@ -1,4 +1,4 @@
-// axe-core in a page: what keeps people with a screen reader, a keyboard or weak eyes from using it.
+// Runs axe-core in a page to find accessibility problems.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
@@ -11,7 +11,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[]
 }
 
-/** Every violation as one line of text; the page's policy does not stop it. */
+/** Each violation as one line of text. The page's Content-Security-Policy does not stop the script. */
 export async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(SOURCE)
   const found = await page.evaluate(async () => {

@@ -1,5 +1,5 @@
-// Looks at a page as people do: on a desk in light, on a phone in dark. Each look is checked by axe
-// and for anything that runs out of the screen, and leaves a picture in test/.output.
+// Checks how a page looks on a desktop in light mode and on a phone in dark mode: axe must find no
+// violation and nothing may be wider than the screen. Each check saves a screenshot in test/.output.
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,26 +8,27 @@ import { violations } from './axe.ts'
 import type { TestBrowser } from './browser.ts'
 
 const FOLDER = join(import.meta.dirname, '../.output')
-const LOOKS = [
-  { name: 'desk', width: 1280, height: 800, colorScheme: 'light' },
+const SCREENS = [
+  { name: 'desktop', width: 1280, height: 800, colorScheme: 'light' },
   { name: 'phone', width: 390, height: 844, colorScheme: 'dark' },
 ] as const
 
-export async function look({ complaints }: TestBrowser, page: Page, state: string): Promise<void> {
-  // Chromium draws a page behind another one about once a second.
+/** @param state the name of the screenshot, such as `watch-live` */
+export async function checkScreen({ complaints }: TestBrowser, page: Page, state: string): Promise<void> {
+  // Chromium renders a page in the background only about once a second.
   await page.bringToFront()
   mkdirSync(FOLDER, { recursive: true })
-  for (const { name, width, height, colorScheme } of LOOKS) {
+  for (const { name, width, height, colorScheme } of SCREENS) {
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme })
     await page.screenshot({ path: join(FOLDER, `${state}-${name}.png`), fullPage: true })
     const before = complaints.length
     assert.deepEqual(await violations(page), [], `axe on ${state}, ${name}`)
-    // The page's policy refuses styles that axe tries on it.
+    // axe sets inline styles, which the page's Content-Security-Policy blocks and reports.
     complaints.length = before
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    assert.ok(wide <= 0, `${state} runs ${wide} px out of a screen ${width} px wide`)
+    assert.ok(wide <= 0, `${state} is ${wide} px wider than a screen of ${width} px`)
   }
-  await page.setViewportSize(LOOKS[0])
-  await page.emulateMedia({ colorScheme: LOOKS[0].colorScheme })
+  await page.setViewportSize(SCREENS[0])
+  await page.emulateMedia({ colorScheme: SCREENS[0].colorScheme })
 }

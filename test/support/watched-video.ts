@@ -1,9 +1,9 @@
-// The <video> of a watch page, as a test sees it.
+// The <video> of a watch page, with the reads and waits that tests need.
 import type { Locator, Page } from 'playwright-core'
 import { PictureCounter, type Reading } from './picture-counter.ts'
 import { until } from './until.ts'
 
-/** On a busy machine a picture takes its time. */
+/** On a busy machine video takes long to start. */
 const SLOW_MS = 40_000
 
 export class WatchedVideo {
@@ -29,7 +29,7 @@ export class WatchedVideo {
     return (await this.state()).currentTime
   }
 
-  /** What the picture itself says of its time. */
+  /** The time that the counter in the test picture shows. */
   read(): Promise<Reading> {
     return this.#counter.read(this.element)
   }

@@ -1,4 +1,4 @@
-// What a viewer has to load before the first picture.
+// The size of the script that a viewer has to load before the video can start.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'

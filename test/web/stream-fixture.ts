@@ -1,4 +1,4 @@
-// Streams, recordings and events as the service sends them, for the page's tests.
+// Streams, recordings and events as the service sends them, for the tests of the page.
 import type { Recording, Stream, StreamEvent } from '../../apps/web/src/api/shapes.ts'
 
 export function stream(id: string, changes: Partial<Stream> = {}): Stream {

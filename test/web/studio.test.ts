@@ -1,11 +1,11 @@
-// The studio's pure pieces: the bitrate's history, its plot, figures in words, and advice.
+// The studio's pure functions: bitrate history, bitrate plot, formatted measurements, and advice.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ingest } from '../../apps/web/src/api/shapes.ts'
 import { advice } from '../../apps/web/src/studio/advice.ts'
 import { bitratePath } from '../../apps/web/src/studio/bitrate-path.ts'
+import { audioText, bitrateText, frameRateText, videoText } from '../../apps/web/src/studio/format-ingest.ts'
 import { type IngestHistory, NO_HISTORY, reduceIngest } from '../../apps/web/src/studio/ingest-history.ts'
-import { audioText, bitrateText, frameRateText, videoText } from '../../apps/web/src/studio/ingest-texts.ts'
 import { stream } from './stream-fixture.ts'
 
 const START = Date.parse('2026-03-01T10:00:00.000Z')
@@ -24,7 +24,7 @@ function ingest(seconds: number, bytesReceived: number | null, changes: Partial<
 
 const run = (...answers: Ingest[]): IngestHistory => answers.reduce(reduceIngest, NO_HISTORY)
 
-test('makes the bitrate from the bytes between two answers', () => {
+test('computes the bitrate from the bytes between two measurements', () => {
   const { samples } = run(ingest(0, 1_000_000), ingest(2, 1_500_000), ingest(4, 1_500_000))
   assert.deepEqual(
     samples.map(({ bitrate }) => bitrate),
@@ -32,7 +32,7 @@ test('makes the bitrate from the bytes between two answers', () => {
   )
 })
 
-test('answers that share one look at nginx count once', () => {
+test('counts a repeated measurement once', () => {
   const { samples } = run(
     ingest(0, 1_000_000),
     ingest(0, 1_000_000),
@@ -42,7 +42,7 @@ test('answers that share one look at nginx count once', () => {
   assert.deepEqual(samples, [{ at: START + 2_000, bitrate: 2_000_000 }])
 })
 
-test('begins anew with another connection, and keeps what was before', () => {
+test('starts again with a new connection, and keeps the earlier samples', () => {
   const back = { connectedAt: '2026-03-01T10:00:05.000Z' }
   const { samples } = run(ingest(0, 0), ingest(2, 500_000), ingest(8, 100, back), ingest(10, 250_100, back))
   assert.deepEqual(
@@ -51,13 +51,13 @@ test('begins anew with another connection, and keeps what was before', () => {
   )
 })
 
-test('forgets what is older than three minutes', () => {
+test('drops samples older than three minutes', () => {
   const answers = Array.from({ length: 200 }, (_, index) => ingest(index * 2, index * 500_000))
   const { samples } = run(...answers)
   assert.equal(samples.length, 90)
 })
 
-test('draws no line over a time of which nothing is known', () => {
+test('draws no line across a gap between measurements', () => {
   const frame = { width: 100, height: 64, until: START + 60_000, spanMs: 60_000, top: 100 }
   const at = (seconds: number) => ({ at: START + seconds * 1_000, bitrate: 100 })
   const { line } = bitratePath([at(0), at(2), at(30), at(32)], frame)
@@ -65,7 +65,7 @@ test('draws no line over a time of which nothing is known', () => {
   assert.deepEqual(bitratePath([], frame), { line: '', area: '' })
 })
 
-test('says figures as people do', () => {
+test('formats measurements for people', () => {
   assert.equal(videoText(ingest(0, 0)), '1280 × 720, H.264, High')
   assert.equal(frameRateText(ingest(0, 0)), '29.97 fps')
   assert.equal(audioText(ingest(0, 0)), 'AAC, Stereo, 48 kHz')
@@ -73,25 +73,34 @@ test('says figures as people do', () => {
   assert.deepEqual([1_303_808, 96_400, 0].map(bitrateText), ['1.3 Mbit/s', '96 kbit/s', '0 kbit/s'])
 })
 
-test('advises only once something has stayed for long', () => {
+test('gives advice only after a status has lasted too long', () => {
   const waiting = stream('a', { status: 'waiting', liveAt: null })
-  assert.equal(advice({ stream: waiting, ingest: undefined, forMs: 20_000 }), undefined)
-  assert.match(advice({ stream: waiting, ingest: undefined, forMs: 70_000 }) ?? '', /Copy server and key/)
-  const connecting = stream('a', { status: 'connecting', liveAt: null })
-  assert.equal(advice({ stream: connecting, ingest: ingest(0, 9), forMs: 3_000 }), undefined)
+  assert.equal(advice({ stream: waiting, ingest: undefined, statusAgeMs: 20_000 }), undefined)
   assert.match(
-    advice({ stream: connecting, ingest: ingest(0, 9), forMs: 9_000 }) ?? '',
+    advice({ stream: waiting, ingest: undefined, statusAgeMs: 70_000 }) ?? '',
+    /copy the server and the stream key again/,
+  )
+  const connecting = stream('a', { status: 'connecting', liveAt: null })
+  assert.equal(advice({ stream: connecting, ingest: ingest(0, 9), statusAgeMs: 3_000 }), undefined)
+  assert.match(
+    advice({ stream: connecting, ingest: ingest(0, 9), statusAgeMs: 9_000 }) ?? '',
     /keyframe interval to 2 s/,
   )
   const silent = ingest(0, 9, { video: null, audio: null })
-  assert.match(advice({ stream: connecting, ingest: silent, forMs: 9_000 }) ?? '', /no picture yet/)
+  assert.match(
+    advice({ stream: connecting, ingest: silent, statusAgeMs: 9_000 }) ?? '',
+    /not sent any video yet/,
+  )
 })
 
 test('says at once that a codec can’t be played', () => {
   const connecting = stream('a', { status: 'connecting', liveAt: null })
   const hevc = ingest(0, 9, { video: { ...ingest(0, 9).video, codec: null } as Ingest['video'] })
-  assert.match(advice({ stream: connecting, ingest: hevc, forMs: 0 }) ?? '', /H\.264/)
+  assert.match(advice({ stream: connecting, ingest: hevc, statusAgeMs: 0 }) ?? '', /H\.264/)
   const mp3 = ingest(0, 9, { audio: { codec: 'MP3', profile: null, channels: 2, sampleRate: 44_100 } })
-  assert.match(advice({ stream: stream('a'), ingest: mp3, forMs: 0 }) ?? '', /sound as MP3.*AAC/)
-  assert.equal(advice({ stream: stream('a'), ingest: ingest(0, 9), forMs: 1e9 }), undefined)
+  assert.match(
+    advice({ stream: stream('a'), ingest: mp3, statusAgeMs: 0 }) ?? '',
+    /audio in a codec \(MP3\).*AAC/,
+  )
+  assert.equal(advice({ stream: stream('a'), ingest: ingest(0, 9), statusAgeMs: 1e9 }), undefined)
 })

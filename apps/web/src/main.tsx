@@ -1,16 +1,29 @@
-// The page's entry: which of the three pages the address asks for.
+// The page's entry point: renders the page that the address asks for.
+//
+// Imports run in one direction. Each folder may import only from the folders behind its name:
+//
+//   api      none (types of the API and the names of its events come from apps/control)
+//   texts    api
+//   streams  api
+//   ui       api, texts
+//   player   api, texts, ui
+//   home     api, texts, ui
+//   watch    api, texts, ui, streams, player
+//   studio   api, texts, ui, streams, player
+//
+// main.tsx and not-found-page.tsx may import from all of them, and no folder may import from these two.
 import { render } from 'preact'
-import { LivePage } from './live/live-page.tsx'
-import { NotFoundPage } from './live/not-found-page.tsx'
+import { HomePage } from './home/home-page.tsx'
+import { NotFoundPage } from './not-found-page.tsx'
 import { StudioPage } from './studio/studio-page.tsx'
-import { Shell } from './ui/shell.tsx'
+import { PageShell } from './ui/page-shell.tsx'
 import { WatchPage } from './watch/watch-page.tsx'
 
 function Page({ path }: { path: string }) {
-  const watched = /^\/watch\/([^/]+)\/?$/.exec(path)?.[1]
-  if (watched !== undefined) return <WatchPage id={watched} />
+  const watchedId = /^\/watch\/([^/]+)\/?$/.exec(path)?.[1]
+  if (watchedId !== undefined) return <WatchPage id={watchedId} />
   if (/^\/studio\/?$/.test(path)) return <StudioPage />
-  if (path === '/' || path === '/index.html') return <LivePage />
+  if (path === '/' || path === '/index.html') return <HomePage />
   return <NotFoundPage />
 }
 
@@ -18,9 +31,9 @@ const path = location.pathname
 const root = document.getElementById('app')
 if (root) {
   render(
-    <Shell path={path}>
+    <PageShell path={path}>
       <Page path={path} />
-    </Shell>,
+    </PageShell>,
     root,
   )
 }

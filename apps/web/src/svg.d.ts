@@ -1,4 +1,4 @@
-// What Vite makes of an imported picture: its address, with a hash of its content in the name.
+// The type of an imported SVG file: Vite turns it into a URL with a content hash in its name.
 declare module '*.svg' {
   const url: string
   export default url

@@ -1,26 +1,31 @@
-// The page's one EventSource on /v1/events, kept open for as long as the page is.
+// Reads /v1/events with one EventSource, and reconnects for as long as the page is open.
 import { EVENT_TYPES } from '../../../control/domain/event.ts'
 import { type StreamEvent, StreamEventShape, type ViewersEvent, ViewersEventShape } from './shapes.ts'
 
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 15_000
 const TICK_MS = 5_000
-/** A clock that jumped this far means the machine slept. Browsers slow hidden tabs to a tick a minute. */
-const SLEPT_MS = 90_000
+/**
+ * When the time between two ticks is longer than this, the machine was asleep. It is well above the one
+ * tick per minute that browsers allow in hidden tabs.
+ */
+const SLEEP_MS = 90_000
 
 export interface FeedOptions {
-  /** `stream` or `types`, as GET /v1/events takes them. */
+  /** The query parameters of GET /v1/events, except `lastEventId`. */
   readonly query: Readonly<Record<string, string>>
-  /** The cursor to start from; none means from now on. */
+  /** The cursor to start after; without one, only new events come. */
   readonly lastEventId?: string
-  /** The subscription stands: what is read from now on can't be missed. Again after each break. */
+  /**
+   * The subscription is active: every later change comes as an event. Called again after each reconnect.
+   */
   readonly onOpen: () => void
   readonly onEvent: (event: StreamEvent) => void
   readonly onViewers: (event: ViewersEvent) => void
-  /** The cursor was too old: what the page knows has to be read anew. */
+  /** The server no longer has the events after the cursor: the page has to load its data again. */
   readonly onReset: () => void
-  /** The connection broke; the feed tries again by itself. */
-  readonly onLost: () => void
+  /** The connection is lost. The feed reconnects by itself. */
+  readonly onDisconnect: () => void
 }
 
 export interface Feed {
@@ -41,12 +46,12 @@ export function openFeed(options: FeedOptions): Feed {
       options.onOpen()
     }
     source.onerror = () => {
-      options.onLost()
-      // A browser tries again by itself after a lost connection, but never after an answer such as
+      options.onDisconnect()
+      // A browser reconnects by itself after a lost connection, but not after an HTTP error such as
       // nginx's 502 while the service restarts.
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, retryMs(failures++))
     }
-    for (const type of EVENT_TYPES) source.addEventListener(type, take)
+    for (const type of EVENT_TYPES) source.addEventListener(type, receive)
     source.addEventListener('stream.viewers', (message: MessageEvent<string>) => {
       const event = ViewersEventShape.safeParse(parseJson(message.data))
       if (event.success) options.onViewers(event.data)
@@ -57,7 +62,7 @@ export function openFeed(options: FeedOptions): Feed {
     })
   }
 
-  const take = (message: MessageEvent<string>) => {
+  const receive = (message: MessageEvent<string>) => {
     cursor = message.lastEventId || cursor
     const event = StreamEventShape.safeParse(parseJson(message.data))
     if (event.success) options.onEvent(event.data)
@@ -68,10 +73,10 @@ export function openFeed(options: FeedOptions): Feed {
     connect()
   }
 
-  // After a sleep the old connection may be dead without either side knowing.
+  // After the machine has slept, the connection may be dead without an error on either side.
   let tickedAt = Date.now()
-  const watch = setInterval(() => {
-    if (Date.now() - tickedAt > SLEPT_MS) reconnect()
+  const sleepCheck = setInterval(() => {
+    if (Date.now() - tickedAt > SLEEP_MS) reconnect()
     tickedAt = Date.now()
   }, TICK_MS)
   addEventListener('online', reconnect)
@@ -80,7 +85,7 @@ export function openFeed(options: FeedOptions): Feed {
   return {
     close() {
       clearTimeout(retry)
-      clearInterval(watch)
+      clearInterval(sleepCheck)
       removeEventListener('online', reconnect)
       source.close()
     },
@@ -93,7 +98,7 @@ function feedPath(query: FeedOptions['query'], cursor: string | undefined): stri
   return `/v1/events?${params}`
 }
 
-/** Doubles, and is spread: thousands of pages must not come back in the same instant. */
+/** Exponential backoff with jitter, so that thousands of pages do not reconnect at the same moment. */
 function retryMs(failures: number): number {
   return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** failures) * (0.5 + Math.random())
 }

@@ -1,6 +1,6 @@
-// How large a file is that is offered for download.
+// Asks the server for the size of a file that can be downloaded.
 
-/** Undefined: that can't be told. In S3 it can't: its links are good for fetching only. */
+/** Undefined: unknown. S3's signed links are valid for GET only, so HEAD fails there. */
 export async function fileSize(url: string, signal: AbortSignal): Promise<number | undefined> {
   try {
     const { ok, headers } = await fetch(url, { method: 'HEAD', redirect: 'manual', signal })

@@ -1,29 +1,29 @@
-// The calls about recordings that the page makes.
+// The requests about recordings that the page sends.
 import * as z from 'zod/mini'
 import { request } from './request.ts'
 import { type Recording, RecordingListShape, RecordingShape } from './shapes.ts'
 import { streamPath } from './streams.ts'
 
 export interface RecordingPage {
-  /** Those of the newest broadcasts first. */
+  /** Newest stream first. */
   readonly recordings: readonly Recording[]
-  /** Where older ones go on; null: there are none. */
+  /** The cursor of the next, older page; null: this is the last page. */
   readonly nextCursor: string | null
-  /** Where the events go on. */
+  /** The cursor from which events continue this list. */
   readonly lastEventId: string
 }
 
 export const MAX_PAGE = 100
 
-export interface RecordingPageWanted {
+export interface RecordingPageQuery {
   /** At most MAX_PAGE. */
   readonly limit: number
   readonly cursor?: string
   readonly signal?: AbortSignal
 }
 
-/** What can be watched in full. */
-export async function listRecordings({ limit, cursor, signal }: RecordingPageWanted): Promise<RecordingPage> {
+/** Lists the recordings that are ready to be watched. */
+export async function listRecordings({ limit, cursor, signal }: RecordingPageQuery): Promise<RecordingPage> {
   const query = new URLSearchParams({ status: 'ready', limit: String(limit) })
   if (cursor !== undefined) query.set('cursor', cursor)
   const { data, ...rest } = await request(
@@ -34,7 +34,7 @@ export async function listRecordings({ limit, cursor, signal }: RecordingPageWan
   return { recordings: data, ...rest }
 }
 
-/** While it is under way this says how much is kept by now, which no event does. */
+/** While the stream is being recorded, this also says how much is recorded so far; no event says it. */
 export function readRecording(streamId: string, signal: AbortSignal): Promise<Recording> {
   return request(RecordingShape, recordingPath(streamId), { signal })
 }

@@ -1,11 +1,11 @@
-// One JSON request to the service: the answer parsed, or an ApiError that can be told in words.
+// Sends one JSON request to the service. Returns the parsed answer or throws an ApiError.
 import type * as z from 'zod/mini'
-import { setServerTime } from '../ui/clock.ts'
+import { setServerTime } from './server-clock.ts'
 import { type Problem, ProblemShape } from './shapes.ts'
 
 export class ApiError extends Error {
   override readonly name = 'ApiError'
-  /** 0: there was no answer, or none that can be read. */
+  /** The HTTP status; 0 when there was no answer or it could not be parsed. */
   readonly status: number
   readonly problem: Problem
 
@@ -19,15 +19,15 @@ export class ApiError extends Error {
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly body?: unknown
-  /** A stream key, for what only its owner may; or an API token. */
+  /** A stream key, for requests that only the stream's owner may send, or an API token. */
   readonly bearer?: string | undefined
   readonly signal?: AbortSignal
 }
 
-/** What a header can carry; nothing else is a credential. */
+/** The characters that a header can carry. Any other credential cannot be valid. */
 const BEARER = /^[\x21-\x7e]+$/
 
-/** @throws ApiError; an AbortError when the signal says so. */
+/** @throws ApiError, or an AbortError when the signal aborts */
 export async function request<T>(
   shape: z.ZodMiniType<T>,
   path: string,

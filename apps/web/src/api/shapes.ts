@@ -1,16 +1,16 @@
-// What the service answers with, parsed where it comes in. zod/mini, since the service's own
-// schemas would bring 25 kB of zod along; that both agree is checked by the types.
+// The shapes of the service's answers, to parse them where they arrive. They use zod/mini because the
+// service's own schemas would add 25 kB of zod to the page; the type checker verifies that both agree.
 import * as z from 'zod/mini'
 import type { ViewersEventResource } from '../../../control/api/event-schemas.ts'
 import type { IngestResource } from '../../../control/api/ingest-schemas.ts'
 import type { RecordingResource } from '../../../control/api/recording-schemas.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../control/api/stream-schemas.ts'
 
-// zod would compile its parsers with `new Function`, which the Content-Security-Policy forbids.
+// Otherwise zod compiles its parsers with `new Function`, which the Content-Security-Policy forbids.
 z.config({ jitless: true })
 
 export type Recording = Omit<RecordingResource, 'error'> & {
-  /** Of any code: one that this page does not know yet says what it means in `detail`. */
+  /** `code` may be one that this page does not know; `detail` then explains it. */
   readonly error: { readonly code: string; readonly detail: string } | null
 }
 export type Stream = Omit<StreamResource, 'recording'> & { readonly recording: Recording | null }
@@ -47,7 +47,7 @@ const stream = {
   connectedAt: z.nullable(time),
   liveAt: z.nullable(time),
   endedAt: z.nullable(time),
-  // A reason that this page does not know yet must not keep it from saying that it ended.
+  // An end reason that this page does not know must not make the whole stream unreadable.
   endReason: z.catch(
     z.nullable(z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator'])),
     null,
@@ -92,14 +92,14 @@ export const StreamEventShape = z.object({
 })
 export type StreamEvent = z.output<typeof StreamEventShape>
 
-/** How many watch; not in the log, and so without an id. */
+/** The number of viewers. It is not stored in the event log, so it has no id. */
 export const ViewersEventShape: z.ZodMiniType<ViewersEvent> = z.object({
   type: z.literal('stream.viewers'),
   streamId: z.string(),
   viewers: z.number(),
 })
 
-/** What comes in from the streamer's encoder. */
+/** Measurements of what the streamer's encoder sends. */
 export const IngestShape: z.ZodMiniType<Ingest> = z.object({
   connectedAt: time,
   measuredAt: time,
@@ -111,7 +111,7 @@ export const IngestShape: z.ZodMiniType<Ingest> = z.object({
   audio: z.nullable(z.object({ codec: text, profile: text, channels: number, sampleRate: number })),
 })
 
-/** RFC 9457, as far as the page shows it. */
+/** A problem document (RFC 9457), as far as the page shows it. */
 export const ProblemShape = z.object({
   code: z.optional(z.string()),
   title: z.optional(z.string()),

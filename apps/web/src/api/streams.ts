@@ -1,4 +1,4 @@
-// The calls to /v1/streams that the page makes.
+// The requests about streams that the page sends.
 import { request } from './request.ts'
 import {
   type Ingest,
@@ -14,20 +14,24 @@ import {
 
 export interface LiveSnapshot {
   readonly streams: readonly Stream[]
-  /** Where the events go on. */
+  /** The cursor from which events continue this list. */
   readonly lastEventId: string
 }
 
-/** The pages of a thousand streams at a hundred each; more than that nobody scrolls through. */
+const PAGE_SIZE = 100
+/** The page shows at most a thousand live streams; nobody scrolls further. */
 const MAX_PAGES = 10
 
-/** All that is on air now. The first page's lastEventId counts: what changed while later pages came follows as events. */
+/**
+ * All streams that are live or reconnecting. `lastEventId` is that of the first page, so changes made
+ * while the other pages were read come again as events.
+ */
 export async function listLiveStreams(signal: AbortSignal): Promise<LiveSnapshot> {
   const streams: Stream[] = []
   let lastEventId: string | undefined
   let cursor: string | null = null
   for (let page = 0; page < MAX_PAGES; page++) {
-    const query = new URLSearchParams({ status: 'live,reconnecting', limit: '100' })
+    const query = new URLSearchParams({ status: 'live,reconnecting', limit: String(PAGE_SIZE) })
     if (cursor !== null) query.set('cursor', cursor)
     const answer = await request(StreamListShape, `/v1/streams?${query}`, { signal })
     streams.push(...answer.data)
@@ -38,12 +42,12 @@ export async function listLiveStreams(signal: AbortSignal): Promise<LiveSnapshot
   return { streams, lastEventId: lastEventId ?? '0' }
 }
 
-/** With its key the answer also says until when that can be used. */
+/** With the stream key, the answer also has the key's expiry time. */
 export function readStream(id: string, key: string | undefined, signal: AbortSignal): Promise<Stream> {
   return request(StreamShape, streamPath(id), { signal, bearer: key })
 }
 
-/** @param token an API token, where the server creates streams for its operators only */
+/** @param token an API token, for servers that require one to create streams */
 export function createStream(
   title: string,
   record: boolean,
@@ -53,7 +57,7 @@ export function createStream(
   return request(IssuedStreamShape, '/v1/streams', { method: 'POST', body, bearer: token })
 }
 
-/** A waiting stream's new key; the old one is dead. */
+/** Replaces the key of a waiting stream. The old key stops working. */
 export function rotateKey(id: string, key: string): Promise<IssuedKey> {
   return request(IssuedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', bearer: key })
 }

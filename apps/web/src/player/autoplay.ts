@@ -1,4 +1,4 @@
-// Starting by itself: with sound where the browser lets a page do that, else without.
+// Starts playback without a click: with sound if the browser allows it, otherwise muted.
 
 export type AutoplayResult = 'playing' | 'muted' | 'refused'
 
@@ -15,7 +15,7 @@ async function tryPlay(video: HTMLVideoElement): Promise<boolean> {
     await video.play()
     return true
   } catch (error) {
-    // Anything but the browser's refusal (AbortError: a new source came in between) is no refusal.
+    // Only NotAllowedError is a refusal. An AbortError, for example, means that a new source was set.
     return !(error instanceof DOMException && error.name === 'NotAllowedError')
   }
 }

@@ -1,22 +1,22 @@
-// How far behind the live edge a viewer is who went back, beside the LIVE button.
+// Shows how far behind the live edge the viewer is, beside the LIVE button.
 import type { RefObject } from 'preact'
-import { TEXTS } from '../texts.ts'
-import { formatDuration } from '../ui/duration.ts'
-import { usePlace } from './use-place.ts'
+import { TEXTS } from '../texts/texts.ts'
+import { formatDuration } from '../ui/format-duration.ts'
+import { usePlaybackPosition } from './use-playback-position.ts'
 
 export interface BehindLiveProps {
   readonly video: RefObject<HTMLVideoElement | null>
-  /** Seconds from the end that still count as live. */
-  readonly edge: number
+  /** A viewer at most this many seconds behind the newest position counts as live. */
+  readonly liveEdge: number
 }
 
-export function BehindLive({ video, edge }: BehindLiveProps) {
-  const place = usePlace(video)
-  const seconds = place === undefined ? 0 : Math.floor(place.end - place.time)
-  if (seconds <= edge) return null
+export function BehindLive({ video, liveEdge }: BehindLiveProps) {
+  const position = usePlaybackPosition(video)
+  const seconds = position === undefined ? 0 : Math.floor(position.end - position.time)
+  if (seconds <= liveEdge) return null
   const duration = formatDuration(seconds * 1_000)
   return (
-    <span class="place">
+    <span class="playback-position">
       <span aria-hidden="true">−{duration}</span>
       <span class="visually-hidden">{TEXTS.watch.behind(duration)}</span>
     </span>

@@ -1,5 +1,6 @@
-// hls.js without what nginx-rtmp never sends (DRM, alternate audio, subtitles as segments): 65 kB
-// less. Its package has types for the full build only; what the page uses is the same in both.
+// Types for hls.js's light build, which is 65 kB smaller: it lacks DRM, alternate audio and subtitle
+// segments, none of which nginx-rtmp sends. The package has types for the full build only; the parts that
+// the page uses are the same in both.
 declare module 'hls.js/light' {
   export * from 'hls.js'
   export { default } from 'hls.js'

@@ -1,4 +1,4 @@
-// The media-chrome elements that the player uses; all of them would be three times as large.
+// Registers the media-chrome elements that the player uses; importing all would be three times as large.
 import './csp-styles.ts'
 import 'media-chrome/dist/media-captions-button.js'
 import 'media-chrome/dist/media-control-bar.js'
@@ -16,15 +16,15 @@ import type { HTMLAttributes, Ref } from 'preact'
 type MediaElement = HTMLAttributes<HTMLElement> & { slot?: string; ref?: Ref<HTMLElement> }
 
 interface ControllerAttributes extends MediaElement {
-  /** Seconds from the end within which a viewer counts as live. */
+  /** A viewer at most this many seconds behind the newest position counts as live. */
   liveedgeoffset?: number
-  /** Seconds from the end where the LIVE button leads. */
+  /** The LIVE button seeks to this many seconds before the newest position. */
   seektoliveoffset?: number
-  /** Don't remember that the sound is off: it may be the browser's doing. */
+  /** Do not remember the muted state: the browser may have refused autoplay with sound. */
   nomutedpref?: boolean
-  /** The keys of the whole page are in use-keys.ts. */
+  /** The shortcuts work on the whole page, see use-shortcuts.ts. */
   nohotkeys?: boolean
-  /** A viewer who pauses wants to go on where he paused. */
+  /** After a pause, continue where the viewer paused. */
   noautoseektolive?: boolean
 }
 

@@ -1,40 +1,41 @@
-// Plays an HLS playlist, of a live stream or of a recording, in a <video>: hls.js where there is Media Source, else the browser itself.
-// Keeps on trying for as long as it is open: playlists come late, stand still while the streamer is
-// away, and servers restart.
+// Plays the HLS playlist of a live stream or a recording in a <video>, with hls.js if the browser has Media
+// Source Extensions, otherwise with the browser's own HLS. It retries for as long as it is open: playlists
+// appear late, stop while the streamer is disconnected, and servers restart.
 import Hls, { ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
 
 const RETRY_MS = 2_000
-/** Two media errors within this time: starting over helps where recovering did not. */
+/** After a second media error within this time, playback is opened again: recovering did not help. */
 const RECOVERY_MS = 5_000
 
 const CONFIG: Partial<HlsConfig> = {
-  // Two of nginx's 3 s segments behind the edge; hls.js keeps one more after a stall.
+  // Start two target durations behind the live edge. hls.js falls back further after a stall.
   liveSyncDurationCount: 2,
-  // `liveMaxLatencyDuration…` stays unset (but see `edgeOnly`): it would pull a viewer who went back to
-  // the edge again.
+  // `liveMaxLatencyDuration…` is not set here (see `followLiveEdge`): it would move a viewer who has
+  // rewound to the live edge.
   liveDurationInfinity: true,
-  // Seconds of played video in memory. What is further back comes from the browser's cache.
+  // Seconds of played video to keep in memory. Older video comes from the browser's cache.
   backBufferLength: 90,
-  // The worker would be another 40 kB of script, and unpacking one stream takes next to nothing.
+  // The worker would add 40 kB of script, and demuxing one stream takes little time.
   enableWorker: false,
 }
 
-/** Segments behind the edge from which on a picture that is to be live jumps to it. */
-const EDGE_SEGMENTS = 5
+/** With `followLiveEdge`: the latency, in target durations, above which playback jumps to the live edge. */
+const MAX_LATENCY_DURATIONS = 5
 
 export interface PlaybackEvents {
-  /** The video can't be loaded at the moment; false when it can again. */
-  readonly onTrouble: (trouble: boolean) => void
+  /** True: the video can't be loaded at the moment. False: it can be loaded again. */
+  readonly onLoadError: (failing: boolean) => void
+  /** Seconds. */
   readonly onTargetDuration: (seconds: number) => void
 }
 
 export interface PlaybackOptions extends PlaybackEvents {
-  /** Nobody goes back in it: after a break it goes on at the live edge. */
-  readonly edgeOnly?: boolean
+  /** Always stay near the live edge; for video that nobody can rewind. */
+  readonly followLiveEdge?: boolean
 }
 
 export interface Playback {
-  /** The streamer is back: look at once. */
+  /** Load at once instead of waiting for the next retry; for when the streamer has reconnected. */
   resume(): void
   close(): void
 }
@@ -56,13 +57,15 @@ function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackOpt
   let hls = open()
 
   function open(): Hls {
-    const next = new Hls(events.edgeOnly ? { ...CONFIG, liveMaxLatencyDurationCount: EDGE_SEGMENTS } : CONFIG)
+    const next = new Hls(
+      events.followLiveEdge ? { ...CONFIG, liveMaxLatencyDurationCount: MAX_LATENCY_DURATIONS } : CONFIG,
+    )
     next.on(Events.LEVEL_UPDATED, (_, { details }) => {
-      events.onTrouble(false)
+      events.onLoadError(false)
       events.onTargetDuration(details.targetduration)
     })
-    // A recording's playlist is not asked for again.
-    next.on(Events.FRAG_LOADED, () => events.onTrouble(false))
+    // The playlist of a recording is loaded only once, so its recovery shows in the segments.
+    next.on(Events.FRAG_LOADED, () => events.onLoadError(false))
     next.on(Events.ERROR, (_, { fatal, type }) => {
       if (!fatal) return
       if (type === ErrorTypes.MEDIA_ERROR && performance.now() - recoveredAt > RECOVERY_MS) {
@@ -70,7 +73,7 @@ function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackOpt
         next.recoverMediaError()
         return
       }
-      events.onTrouble(true)
+      events.onLoadError(true)
       clearTimeout(retry)
       retry = setTimeout(type === ErrorTypes.NETWORK_ERROR ? load : reopen, RETRY_MS)
     })
@@ -78,7 +81,7 @@ function playWithHlsJs(video: HTMLVideoElement, url: string, events: PlaybackOpt
     next.attachMedia(video)
     return next
   }
-  /** Goes on where it was, where there is a playlist already. */
+  /** Continues at the current position once a playlist has been loaded. */
   const load = () => (hls.levels.length > 0 ? hls.startLoad() : hls.loadSource(url))
   const reopen = () => {
     hls.destroy()
@@ -99,15 +102,15 @@ function playNatively(video: HTMLVideoElement, url: string, events: PlaybackEven
   const load = () => {
     clearTimeout(retry)
     video.src = url
-    // Whether it may start is known already: it was playing, or the viewer has to press play.
+    // A refusal to autoplay was already handled when playback first started.
     video.play().catch(() => undefined)
   }
   const onError = () => {
-    events.onTrouble(true)
+    events.onLoadError(true)
     clearTimeout(retry)
     retry = setTimeout(load, RETRY_MS)
   }
-  const onPlaying = () => events.onTrouble(false)
+  const onPlaying = () => events.onLoadError(false)
   video.addEventListener('error', onError)
   video.addEventListener('playing', onPlaying)
   video.src = url

@@ -1,44 +1,44 @@
-// The player: video, media-chrome's controls, and what there is to say over the picture.
+// The player: the video, media-chrome's controls, and messages over the video.
 import './media-chrome.ts'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Stream } from '../api/shapes.ts'
-import { TEXTS } from '../texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 import { BehindLive } from './behind-live.tsx'
 import { SeekBar } from './seek-bar.tsx'
-import { TimeOfAll } from './time-of-all.tsx'
+import { TimeDisplay } from './time-display.tsx'
 import { useFinished } from './use-finished.ts'
-import { useKeys } from './use-keys.ts'
 import { usePlayback } from './use-playback.ts'
+import { useShortcuts } from './use-shortcuts.ts'
 
 export interface PlayerProps {
   readonly url: string
   readonly title: string
-  /** recorded: the broadcast is over, and this plays all of it from its beginning. */
+  /** `recorded`: this plays a recording from its beginning. */
   readonly status: Stream['status'] | 'recorded'
   readonly poster?: string | undefined
-  /** What is said over the last picture of a stream that has ended. */
-  readonly afterwards?: ComponentChildren
+  /** Shown over the last frame of a stream that has ended. */
+  readonly endScreen?: ComponentChildren
 }
 
-export function Player({ url, title, status, poster, afterwards }: PlayerProps) {
+export function Player({ url, title, status, poster, endScreen }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null)
   const frame = useRef<HTMLDivElement>(null)
   const controller = useRef<HTMLElement>(null)
-  const { trouble, unsupported, autoplayed, targetDuration } = usePlayback(video, url, status === 'live')
+  const { loadError, unsupported, autoplayed, targetDuration } = usePlayback(video, url, status === 'live')
   const finished = useFinished(video, status === 'ended')
   const [unmuted, setUnmuted] = useState(false)
-  useKeys(controller, video)
+  useShortcuts(controller, video)
   useEffect(() => {
-    // What is said over the picture has to be there in full screen, too.
+    // The messages over the video must be visible in full screen, too.
     if (controller.current) Object.assign(controller.current, { fullscreenElement: frame.current })
   }, [])
   const unmute = () => {
     if (video.current) video.current.muted = false
     setUnmuted(true)
   }
-  if (unsupported) return <p class="stage-text">{TEXTS.watch.unsupported}</p>
-  // Playing begins two segments from the end, which moves on by one at a time.
+  if (unsupported) return <p class="player-message">{TEXTS.watch.unsupported}</p>
+  // Playback starts two target durations behind the newest position, which advances by one at a time.
   const liveEdge = targetDuration * 3 + 2
   const live = status !== 'ended' && status !== 'recorded'
   return (
@@ -52,7 +52,7 @@ export function Player({ url, title, status, poster, afterwards }: PlayerProps) 
         nohotkeys
         noautoseektolive
       >
-        {/* biome-ignore lint/a11y/useMediaCaption: RTMP brings no captions along. */}
+        {/* biome-ignore lint/a11y/useMediaCaption: RTMP carries no captions. */}
         <video
           ref={video}
           slot="media"
@@ -66,27 +66,27 @@ export function Player({ url, title, status, poster, afterwards }: PlayerProps) 
           <media-play-button />
           <media-mute-button />
           <media-volume-range />
-          {status === 'recorded' && <TimeOfAll video={video} />}
-          <span class="gap" />
-          {live && <BehindLive video={video} edge={liveEdge} />}
+          {status === 'recorded' && <TimeDisplay video={video} />}
+          <span class="spacer" />
+          {live && <BehindLive video={video} liveEdge={liveEdge} />}
           {live && <media-live-button />}
           <media-captions-button />
           <media-pip-button />
           <media-fullscreen-button />
         </media-control-bar>
       </media-controller>
-      <div class="over" role="status">
-        {status === 'reconnecting' && <p class="over-note">{TEXTS.watch.reconnecting}</p>}
-        {(status === 'live' || status === 'recorded') && trouble && (
-          <p class="over-note">{TEXTS.watch.trouble}</p>
+      <div class="overlay" role="status">
+        {status === 'reconnecting' && <p class="overlay-note">{TEXTS.watch.reconnecting}</p>}
+        {(status === 'live' || status === 'recorded') && loadError && (
+          <p class="overlay-note">{TEXTS.watch.loadError}</p>
         )}
         {autoplayed === 'refused' && video.current?.paused && (
-          <p class="over-note">{TEXTS.watch.pressPlay}</p>
+          <p class="overlay-note">{TEXTS.watch.pressPlay}</p>
         )}
-        {finished && <div class="over-end">{afterwards}</div>}
+        {finished && <div class="overlay-end">{endScreen}</div>}
       </div>
       {autoplayed === 'muted' && !unmuted && !finished && (
-        <button type="button" class="button over-unmute" onClick={unmute}>
+        <button type="button" class="button unmute" onClick={unmute}>
           {TEXTS.watch.unmute}
         </button>
       )}

@@ -1,10 +1,10 @@
-// The seek bar. Over it stands how far behind live a place is; once the stream has ended, how far
-// from its beginning.
+// The seek bar. The label over the pointer shows how far behind live a position is or, for a stream that
+// has ended, its time from the beginning.
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { TEXTS } from '../texts.ts'
-import { formatDuration } from '../ui/duration.ts'
-import { seekableRange } from './seekable.ts'
+import { TEXTS } from '../texts/texts.ts'
+import { formatDuration } from '../ui/format-duration.ts'
+import { seekableRange } from './seekable-range.ts'
 
 export interface SeekBarProps {
   readonly video: RefObject<HTMLVideoElement | null>
@@ -25,13 +25,13 @@ export function SeekBar({ video, live }: SeekBarProps) {
   return (
     <media-time-range ref={bar}>
       <span slot="preview" class="seek-time">
-        {seconds !== undefined && placeText(seconds, video.current, live)}
+        {seconds !== undefined && positionText(seconds, video.current, live)}
       </span>
     </media-time-range>
   )
 }
 
-function placeText(seconds: number, video: HTMLVideoElement | null, live: boolean): string {
+function positionText(seconds: number, video: HTMLVideoElement | null, live: boolean): string {
   const range = seekableRange(video)
   if (range === undefined) return ''
   if (!live) return formatDuration((seconds - range.start) * 1_000)

@@ -1,15 +1,16 @@
-// Whether the viewer has seen the last of a stream that ended: its final seconds still play when the
-// news comes, and one who went back may be watching for long.
+// Whether the viewer has seen the last frame of a stream that has ended. When the stream ends, its last
+// seconds still play, and a viewer who has rewound may watch for long.
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-const LOOK_EVERY_MS = 250
-/** A picture that stands still this long, with the stream over, is the last one. */
-const LAST_PICTURE_MS = 4_000
+const CHECK_EVERY_MS = 250
+/** Once the stream has ended, video that stands still for this long is at its last frame. */
+const STILL_MS = 4_000
 
 export function useFinished(video: RefObject<HTMLVideoElement | null>, ended: boolean): boolean {
   const [finished, setFinished] = useState(false)
-  // Watched from the start: when a lost streamer is given up, the picture has been standing for long.
+  // Tracked before the end, too: when a stream ends because its publisher is gone, the video has already
+  // been standing still for long.
   const last = useRef({ time: -1, since: 0 })
   useEffect(() => {
     const timer = setInterval(() => {
@@ -17,9 +18,9 @@ export function useFinished(video: RefObject<HTMLVideoElement | null>, ended: bo
       if (element === null) return
       const { currentTime: time, paused } = element
       if (time !== last.current.time || paused) last.current = { time, since: performance.now() }
-      const stood = performance.now() - last.current.since > LAST_PICTURE_MS
-      setFinished(ended && (element.ended || stood))
-    }, LOOK_EVERY_MS)
+      const standsStill = performance.now() - last.current.since > STILL_MS
+      setFinished(ended && (element.ended || standsStill))
+    }, CHECK_EVERY_MS)
     return () => clearInterval(timer)
   }, [ended])
   return finished

@@ -1,17 +1,17 @@
-// Ties a <video> to its playlist for as long as the player is shown.
+// Plays a playlist in a <video> for as long as the component is mounted, and reports what goes wrong.
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { autoplay } from './autoplay.ts'
 import { openPlayback, type Playback } from './playback.ts'
 
-/** nginx's, until the playlist says what it is. */
-const USUAL_TARGET_S = 4
+/** nginx's target duration, used until the playlist is loaded. */
+const DEFAULT_TARGET_DURATION_S = 4
 
 export interface PlaybackView {
-  readonly trouble: boolean
+  readonly loadError: boolean
   readonly unsupported: boolean
   readonly autoplayed: 'playing' | 'muted' | 'refused' | undefined
-  /** Seconds, of the playlist. */
+  /** The playlist's target duration, in seconds. */
   readonly targetDuration: number
 }
 
@@ -20,16 +20,16 @@ export function usePlayback(
   url: string,
   live: boolean,
 ): PlaybackView {
-  const [trouble, setTrouble] = useState(false)
+  const [loadError, setLoadError] = useState(false)
   const [unsupported, setUnsupported] = useState(false)
-  const [targetDuration, setTargetDuration] = useState(USUAL_TARGET_S)
+  const [targetDuration, setTargetDuration] = useState(DEFAULT_TARGET_DURATION_S)
   const [autoplayed, setAutoplayed] = useState<PlaybackView['autoplayed']>()
   const playback = useRef<Playback | undefined>(undefined)
 
   useEffect(() => {
     if (video.current === null) return
     playback.current = openPlayback(video.current, url, {
-      onTrouble: setTrouble,
+      onLoadError: setLoadError,
       onTargetDuration: setTargetDuration,
     })
     setUnsupported(playback.current === undefined)
@@ -43,5 +43,5 @@ export function usePlayback(
     wasLive.current = live
   }, [live])
 
-  return { trouble, unsupported, autoplayed, targetDuration }
+  return { loadError, unsupported, autoplayed, targetDuration }
 }

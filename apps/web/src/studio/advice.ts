@@ -1,31 +1,31 @@
-// What to do when a status stays as it is: one sentence for the streamer, or none yet. Pure.
+// Advice for the streamer when something takes unusually long or a codec can't be played. Pure.
 import type { Ingest, Stream } from '../api/shapes.ts'
-import { codecTrouble } from './ingest-texts.ts'
-import { ADVICE } from './studio-texts.ts'
+import { ADVICE } from '../texts/studio-texts.ts'
+import { codecProblem } from './format-ingest.ts'
 
-/** A minute is enough to paste a key. */
+/** Copying the server and the key into an encoder takes less than a minute. */
 const WAITING_MS = 60_000
-/** The first segment is there 3 s after a keyframe, and encoders send one every 2 s when set so. */
+/** Encoders should send a keyframe every 2 s, and the first 3 s segment starts with one. */
 const CONNECTING_MS = 8_000
 const RECONNECTING_MS = 10_000
 
 export interface Situation {
   readonly stream: Stream
   readonly ingest: Ingest | undefined
-  /** How long it has been in this status, as far as this page knows. */
-  readonly forMs: number
+  /** How long the stream has been in its status, as far as this page knows. */
+  readonly statusAgeMs: number
 }
 
-export function advice({ stream, ingest, forMs }: Situation): string | undefined {
+export function advice({ stream, ingest, statusAgeMs }: Situation): string | undefined {
   switch (stream.status) {
     case 'waiting':
-      return forMs > WAITING_MS ? ADVICE.refused : undefined
+      return statusAgeMs > WAITING_MS ? ADVICE.refused : undefined
     case 'connecting':
-      return codecTrouble(ingest) ?? (forMs > CONNECTING_MS ? connecting(ingest) : undefined)
+      return codecProblem(ingest) ?? (statusAgeMs > CONNECTING_MS ? connectingAdvice(ingest) : undefined)
     case 'live':
-      return codecTrouble(ingest)
+      return codecProblem(ingest)
     case 'reconnecting':
-      return forMs > RECONNECTING_MS ? ADVICE.reconnect : undefined
+      return statusAgeMs > RECONNECTING_MS ? ADVICE.reconnect : undefined
     case 'ended':
       return undefined
     default:
@@ -33,7 +33,7 @@ export function advice({ stream, ingest, forMs }: Situation): string | undefined
   }
 }
 
-function connecting(ingest: Ingest | undefined): string {
+function connectingAdvice(ingest: Ingest | undefined): string {
   if (ingest === undefined) return ADVICE.noKeyframe
   if (ingest.bytesReceived === null || (ingest.video === null && ingest.audio === null)) return ADVICE.nothing
   return ADVICE.noKeyframe

@@ -1,17 +1,18 @@
-// Samples over time as SVG paths: a line, and the area below it. Pure.
+// Converts bitrate samples to SVG paths: a line, and the area below it. Pure.
 import type { BitrateSample } from './ingest-history.ts'
 
 export interface Frame {
   readonly width: number
   readonly height: number
-  /** The right edge, ms. */
+  /** The time at the right edge, in milliseconds since 1970. */
   readonly until: number
+  /** The time between the left and the right edge. */
   readonly spanMs: number
-  /** The bitrate at the upper edge. */
+  /** The bitrate at the top edge, in bits per second. */
   readonly top: number
 }
 
-/** Without an answer for this long there is a gap: a line across it would claim what nobody knows. */
+/** Samples further apart than this are not connected, because nothing is known about the time between them. */
 const GAP_MS = 10_000
 
 export function bitratePath(
@@ -19,13 +20,13 @@ export function bitratePath(
   { width, height, until, spanMs, top }: Frame,
 ): { line: string; area: string } {
   const runs: [string, string][][] = []
-  let before = Number.NEGATIVE_INFINITY
+  let previousAt = Number.NEGATIVE_INFINITY
   for (const { at, bitrate } of samples) {
-    if (at - before > GAP_MS) runs.push([])
+    if (at - previousAt > GAP_MS) runs.push([])
     const x = Math.max(0, width * (1 - (until - at) / spanMs)).toFixed(1)
     const y = (height - 2 - (height - 4) * (bitrate / top)).toFixed(1)
     runs.at(-1)?.push([x, y])
-    before = at
+    previousAt = at
   }
   const line = (run: [string, string][]) => `M${run.map(([x, y]) => `${x} ${y}`).join('L')}`
   const area = (run: [string, string][]) =>

@@ -1,9 +1,9 @@
-// The bitrate of the last minutes as a small area; what it shows is also said in words beside it.
-import { serverNow } from '../ui/clock.ts'
+// A small plot of the bitrate over the last minutes, with its range as text for screen readers.
+import { serverNow } from '../api/server-clock.ts'
+import { INGEST_TEXTS } from '../texts/studio-texts.ts'
 import { bitratePath } from './bitrate-path.ts'
+import { bitrateText } from './format-ingest.ts'
 import { type BitrateSample, HISTORY_MS } from './ingest-history.ts'
-import { bitrateText } from './ingest-texts.ts'
-import { INGEST_TEXTS } from './studio-texts.ts'
 
 const WIDTH = 360
 const HEIGHT = 64

@@ -1,6 +1,6 @@
-// A button for what can't be undone: it asks first.
+// A button for an action that can't be undone. It asks for confirmation in a dialog first.
 import { useId, useRef } from 'preact/hooks'
-import { useCall } from '../ui/use-call.ts'
+import { useAction } from '../ui/use-action.ts'
 
 export interface ConfirmTexts {
   readonly label: string
@@ -11,11 +11,11 @@ export interface ConfirmTexts {
   readonly busy: string
 }
 
-export function ConfirmButton({ texts, work }: { texts: ConfirmTexts; work: () => Promise<void> }) {
+export function ConfirmButton({ texts, action }: { texts: ConfirmTexts; action: () => Promise<void> }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  const call = useCall(async () => {
-    await work()
+  const confirmed = useAction(async () => {
+    await action()
     dialog.current?.close()
   })
   return (
@@ -27,14 +27,14 @@ export function ConfirmButton({ texts, work }: { texts: ConfirmTexts; work: () =
         <h2 id={titleId}>{texts.title}</h2>
         <p>{texts.text}</p>
         <p class="failure" role="alert">
-          {call.failure}
+          {confirmed.failure}
         </p>
         <div class="buttons">
           <button type="button" class="button quiet" onClick={() => dialog.current?.close()}>
             {texts.cancel}
           </button>
-          <button type="button" class="button danger" aria-disabled={call.busy} onClick={call.run}>
-            {call.busy ? texts.busy : texts.confirm}
+          <button type="button" class="button danger" aria-disabled={confirmed.busy} onClick={confirmed.run}>
+            {confirmed.busy ? texts.busy : texts.confirm}
           </button>
         </div>
       </dialog>

@@ -1,26 +1,26 @@
-// The start: a title, whether to record, one button; and an API token where the server asks for one.
+// The form that creates a stream: title, recording, and an API token if the server requires one.
 import { useState } from 'preact/hooks'
-import { useCall } from '../ui/use-call.ts'
-import { createSession, knownToken, wantsToken } from './create-call.ts'
-import type { StudioSession } from './session.ts'
-import { STUDIO_TEXTS, TOKEN_TEXTS } from './studio-texts.ts'
+import { STUDIO_TEXTS, TOKEN_TEXTS } from '../texts/studio-texts.ts'
+import { useAction } from '../ui/use-action.ts'
+import { createWithToken, isTokenRefused, lastToken } from './create-with-token.ts'
+import type { SavedStream } from './saved-stream.ts'
 import { TokenField } from './token-field.tsx'
 
-/** Of the contract. The browser counts UTF-16 units, so that at most it stops a little early. */
+/** The API's limit in characters. Browsers count UTF-16 units, so they may stop slightly earlier. */
 const TITLE_LENGTH = 120
 
-export function CreateForm({ onCreated }: { onCreated: (session: StudioSession) => void }) {
+export function CreateForm({ onCreated }: { onCreated: (saved: SavedStream) => void }) {
   const [title, setTitle] = useState('')
   const [record, setRecord] = useState(false)
-  /** Undefined: nobody has asked for one. */
-  const [token, setToken] = useState(knownToken)
-  const create = useCall(
+  /** Undefined: the server has not asked for one. */
+  const [token, setToken] = useState(lastToken)
+  const create = useAction(
     async () => {
       try {
-        onCreated(await createSession(title, record, token?.trim() || undefined))
+        onCreated(await createWithToken(title, record, token?.trim() || undefined))
       } catch (error) {
-        if (!wantsToken(error) || token?.trim()) throw error
-        // No failure yet: only now is it known that one is needed.
+        if (!isTokenRefused(error) || token?.trim()) throw error
+        // Not a failure yet: the server has just asked for a token for the first time.
         setToken('')
       }
     },

@@ -1,6 +1,6 @@
-// The ffmpeg command that publishes a file as a streamer's encoder should: H.264, AAC, a keyframe every 2 s.
+// The ffmpeg command that publishes a file with the recommended settings: H.264, AAC, a keyframe every 2 s.
 
-/** In single quotes as a shell wants them: neither the key nor the server can end them. */
+/** The URL is quoted for a POSIX shell, so nothing in it is taken for shell syntax. */
 export function ffmpegCommand(ingestUrl: string, key: string): string {
   return [
     'ffmpeg -re -i input.mp4',

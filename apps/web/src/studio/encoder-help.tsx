@@ -1,7 +1,7 @@
-// How to publish: OBS step by step, ffmpeg as one command.
+// Explains how to publish: step by step with OBS, or with one ffmpeg command.
+import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { ffmpegCommand } from './encoder-command.ts'
-import { STUDIO_TEXTS } from './studio-texts.ts'
 
 export function EncoderHelp({ ingestUrl, streamKey }: { ingestUrl: string; streamKey: string }) {
   return (
@@ -17,9 +17,9 @@ export function EncoderHelp({ ingestUrl, streamKey }: { ingestUrl: string; strea
       <div>
         <h3>{STUDIO_TEXTS.ffmpeg}</h3>
         <p class="muted">{STUDIO_TEXTS.ffmpegHint}</p>
-        {/* Somebody may be looking over the shoulder, or the screen may be on air already. */}
+        {/* The key is hidden, because others may see the screen, even as part of the stream. */}
         <code class="command">
-          {options(ffmpegCommand(ingestUrl, '••••••••')).map((option) => (
+          {splitOptions(ffmpegCommand(ingestUrl, '••••••••')).map((option) => (
             <span key={option}>{option} </span>
           ))}
         </code>
@@ -29,7 +29,7 @@ export function EncoderHelp({ ingestUrl, streamKey }: { ingestUrl: string; strea
   )
 }
 
-/** Broken where an option begins, so that a narrow screen does not tear "-bufsize" at its dash. */
-function options(command: string): string[] {
+/** Splits the command before each option, so that a narrow screen does not break "-bufsize" at its dash. */
+function splitOptions(command: string): string[] {
   return command.split(/ (?=-)/)
 }

@@ -1,39 +1,42 @@
-// The bitrate of the last minutes, from what the service says every other second. Pure.
+// The bitrate over the last minutes, from the ingest measurements read every two seconds. Pure.
 import type { Ingest } from '../api/shapes.ts'
 
 export interface BitrateSample {
-  /** Milliseconds, of the service's clock. */
+  /** Milliseconds since 1970 by the service's clock. */
   readonly at: number
-  /** Bits per second since the sample before. */
+  /** Mean bits per second since the previous measurement. */
   readonly bitrate: number
 }
 
 export interface IngestHistory {
   readonly latest: Ingest | undefined
+  /** Oldest first, at most HISTORY_MS old. */
   readonly samples: readonly BitrateSample[]
 }
 
 export const NO_HISTORY: IngestHistory = { latest: undefined, samples: [] }
 
 export const HISTORY_MS = 3 * 60_000
-/** Two answers that share one look at nginx, or nearly, say nothing about the time between. */
-const MIN_GAP_MS = 500
+/** Measurements closer together than this give no meaningful bitrate; they may even be the same one. */
+const MIN_INTERVAL_MS = 500
 
-/** nginx's own figure is a mean of ten seconds: a drop shows sooner in the bytes that have come in. */
+/** Bitrates are computed from byte counts: nginx's own bitrate is a mean of ten seconds, so it drops late. */
 export function reduceIngest(history: IngestHistory, next: Ingest): IngestHistory {
   const { latest, samples } = history
   const at = Date.parse(next.measuredAt)
-  const kept = samples.filter((sample) => sample.at > at - HISTORY_MS)
-  if (latest === undefined || latest.connectedAt !== next.connectedAt) return { latest: next, samples: kept }
+  const recent = samples.filter((sample) => sample.at > at - HISTORY_MS)
+  if (latest === undefined || latest.connectedAt !== next.connectedAt)
+    return { latest: next, samples: recent }
   const ms = at - Date.parse(latest.measuredAt)
-  if (ms < MIN_GAP_MS) return ms < 0 ? history : { latest: { ...next, ...stamp(latest) }, samples: kept }
-  if (latest.bytesReceived === null || next.bytesReceived === null) return { latest: next, samples: kept }
+  if (ms < MIN_INTERVAL_MS)
+    return ms < 0 ? history : { latest: { ...next, ...baseline(latest) }, samples: recent }
+  if (latest.bytesReceived === null || next.bytesReceived === null) return { latest: next, samples: recent }
   const bytes = next.bytesReceived - latest.bytesReceived
   const sample = { at, bitrate: Math.max(0, (bytes * 8_000) / ms) }
-  return { latest: next, samples: [...kept, sample] }
+  return { latest: next, samples: [...recent, sample] }
 }
 
-/** What the next difference is counted from. */
-function stamp({ measuredAt, bytesReceived }: Ingest): Pick<Ingest, 'measuredAt' | 'bytesReceived'> {
+/** The values that the next bitrate is computed from. */
+function baseline({ measuredAt, bytesReceived }: Ingest): Pick<Ingest, 'measuredAt' | 'bytesReceived'> {
   return { measuredAt, bytesReceived }
 }

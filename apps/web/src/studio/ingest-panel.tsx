@@ -1,14 +1,14 @@
-// What comes in from the encoder, and how many watch, while the stream is on air.
+// Shows the viewers and the measurements of the incoming stream while the stream is on air.
 import type { Stream } from '../api/shapes.ts'
+import { INGEST_TEXTS } from '../texts/studio-texts.ts'
 import { BitratePlot } from './bitrate-plot.tsx'
+import { audioText, bitrateText, frameRateText, videoText } from './format-ingest.ts'
 import type { IngestHistory } from './ingest-history.ts'
-import { audioText, bitrateText, frameRateText, videoText } from './ingest-texts.ts'
-import { INGEST_TEXTS } from './studio-texts.ts'
 
 export function IngestPanel({ stream, history }: { stream: Stream; history: IngestHistory }) {
   const { latest, samples } = history
   const bitrate = samples.at(-1)?.bitrate ?? latest?.bitrate?.total
-  const facts: [string, string][] = [
+  const stats: [string, string][] = [
     [INGEST_TEXTS.viewers, stream.viewers.toLocaleString('en')],
     [INGEST_TEXTS.bitrate, latest === undefined || bitrate === undefined ? '–' : bitrateText(bitrate)],
     [INGEST_TEXTS.frameRate, latest === undefined ? '–' : frameRateText(latest)],
@@ -20,8 +20,8 @@ export function IngestPanel({ stream, history }: { stream: Stream; history: Inge
       <h3 id="ingest-title" class="panel-title">
         {INGEST_TEXTS.title}
       </h3>
-      <dl class="facts">
-        {facts.map(([name, value]) => (
+      <dl class="stats">
+        {stats.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>

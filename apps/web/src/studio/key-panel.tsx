@@ -1,10 +1,10 @@
-// The server and the key to type into an encoder, and how long the key can still start the stream.
+// Shows the server and the stream key for the encoder, and how long the key can still start the stream.
 import { useState } from 'preact/hooks'
-import { useNow } from '../ui/clock.ts'
+import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
-import { formatDuration } from '../ui/duration.ts'
-import { useCall } from '../ui/use-call.ts'
-import { STUDIO_TEXTS } from './studio-texts.ts'
+import { formatDuration } from '../ui/format-duration.ts'
+import { useAction } from '../ui/use-action.ts'
+import { useNow } from '../ui/use-now.ts'
 
 const SHOWN = { type: 'text' } as const
 const HIDDEN = { type: 'password' } as const
@@ -13,14 +13,14 @@ export interface KeyPanelProps {
   readonly ingestUrl: string
   readonly streamKey: string
   readonly expiresAt: string
-  /** Nobody has published yet: the key still has to be used in time, and can be replaced. */
+  /** Nobody has published yet: the key can still expire, and it can be replaced. */
   readonly waiting: boolean
   readonly onRotate: () => Promise<void>
 }
 
 export function KeyPanel({ ingestUrl, streamKey, expiresAt, waiting, onRotate }: KeyPanelProps) {
   const [shown, setShown] = useState(false)
-  const rotate = useCall(onRotate)
+  const rotate = useAction(onRotate)
   return (
     <section class="panel">
       <div class="field">
@@ -52,7 +52,7 @@ export function KeyPanel({ ingestUrl, streamKey, expiresAt, waiting, onRotate }:
         </small>
       </div>
       {waiting ? (
-        <div class="key-time">
+        <div class="key-expiry">
           <Countdown expiresAt={expiresAt} />
           <button type="button" class="button quiet" aria-disabled={rotate.busy} onClick={rotate.run}>
             {STUDIO_TEXTS.rotate}

@@ -1,26 +1,33 @@
-// After the end: the same again in one click, or from the form.
-import { useCall } from '../ui/use-call.ts'
-import { createSession, knownToken } from './create-call.ts'
-import type { StreamDeskProps } from './stream-desk.tsx'
-import { STUDIO_TEXTS, TOKEN_TEXTS } from './studio-texts.ts'
+// After the end of a stream: creates a new one with the same title, or returns to the form.
+import { STUDIO_TEXTS, TOKEN_TEXTS } from '../texts/studio-texts.ts'
+import { useAction } from '../ui/use-action.ts'
+import { createWithToken, lastToken } from './create-with-token.ts'
+import type { SavedStream } from './saved-stream.ts'
 
-export function NextStream({ session, onChange }: StreamDeskProps) {
-  const again = useCall(
-    async () => onChange(await createSession(session.title ?? '', session.record, knownToken())),
+export interface NextStreamProps {
+  /** The stream that has ended. */
+  readonly saved: SavedStream
+  /** Undefined: return to the form. */
+  readonly onChange: (saved: SavedStream | undefined) => void
+}
+
+export function NextStream({ saved, onChange }: NextStreamProps) {
+  const sameAgain = useAction(
+    async () => onChange(await createWithToken(saved.title ?? '', saved.record, lastToken())),
     { unauthorized: TOKEN_TEXTS.missing },
   )
   return (
     <div class="next">
       <div class="buttons">
-        <button type="button" class="button" aria-disabled={again.busy} onClick={again.run}>
-          {STUDIO_TEXTS.again}
+        <button type="button" class="button" aria-disabled={sameAgain.busy} onClick={sameAgain.run}>
+          {STUDIO_TEXTS.sameAgain}
         </button>
         <button type="button" class="button quiet" onClick={() => onChange(undefined)}>
-          {STUDIO_TEXTS.fresh}
+          {STUDIO_TEXTS.newStream}
         </button>
       </div>
       <p class="failure" role="alert">
-        {again.failure}
+        {sameAgain.failure}
       </p>
     </div>
   )

@@ -1,8 +1,8 @@
-// What viewers see, without sound: the streamer's own microphone would hear it. While the encoder is
-// gone the last picture stays.
+// A preview of what viewers see. It is muted, because the streamer's microphone would pick up the sound. While
+// the encoder is disconnected, the last frame stays.
 import { useEffect, useRef } from 'preact/hooks'
 import { openPlayback, type Playback } from '../player/playback.ts'
-import { STUDIO_TEXTS } from './studio-texts.ts'
+import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 
 export function Preview({ url, live }: { url: string; live: boolean }) {
   const video = useRef<HTMLVideoElement>(null)
@@ -11,9 +11,9 @@ export function Preview({ url, live }: { url: string; live: boolean }) {
     const element = video.current
     if (element === null) return
     playback.current = openPlayback(element, url, {
-      onTrouble: () => {},
+      onLoadError: () => {},
       onTargetDuration: () => {},
-      edgeOnly: true,
+      followLiveEdge: true,
     })
     element.play().catch(() => {})
     return () => playback.current?.close()

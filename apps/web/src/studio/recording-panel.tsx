@@ -1,14 +1,13 @@
-// The streamer's recording, from its first second to the file: what is kept, where it is, and how to
-// get rid of it.
+// The streamer's recording: its status and progress, and how to watch, download and delete it.
 import { deleteRecording } from '../api/recordings.ts'
 import type { Recording } from '../api/shapes.ts'
-import { formatDuration } from '../ui/duration.ts'
+import { RECORDING_TEXTS } from '../texts/studio-texts.ts'
+import { formatDuration } from '../ui/format-duration.ts'
+import { formatSize } from '../ui/format-size.ts'
 import { Mp4Link } from '../ui/mp4-link.tsx'
 import { RecordingLossNote } from '../ui/recording-loss-note.tsx'
-import { formatSize } from '../ui/size.ts'
 import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
-import { RECORDING_TEXTS } from './studio-texts.ts'
-import { useKept } from './use-kept.ts'
+import { useRecordingProgress } from './use-recording-progress.ts'
 
 const DELETE: ConfirmTexts = {
   label: RECORDING_TEXTS.delete,
@@ -28,7 +27,7 @@ const STOP: ConfirmTexts = {
 }
 
 export interface RecordingPanelProps {
-  /** Null: it was deleted. */
+  /** Null: the recording was deleted. */
   readonly recording: Recording | null
   readonly streamKey: string
   readonly live: boolean
@@ -36,51 +35,51 @@ export interface RecordingPanelProps {
 }
 
 export function RecordingPanel({ recording, streamKey, live, onDeleted }: RecordingPanelProps) {
-  const kept = useKept(recording, onDeleted)
-  const text = hint(kept, live)
+  const latest = useRecordingProgress(recording, onDeleted)
+  const text = statusHint(latest, live)
   return (
     <section class="panel" aria-labelledby="recording-title">
       <h3 id="recording-title" class="panel-title">
         {RECORDING_TEXTS.title}
       </h3>
       <div role="status">
-        <p class={`recording-status recording-${kept?.status ?? 'deleted'}`}>
-          {kept === null ? RECORDING_TEXTS.deleted : RECORDING_TEXTS.status[kept.status]}
+        <p class={`recording-status recording-${latest?.status ?? 'deleted'}`}>
+          {latest === null ? RECORDING_TEXTS.deleted : RECORDING_TEXTS.status[latest.status]}
         </p>
         {text !== undefined && <p class="muted">{text}</p>}
-        {kept && <RecordingLossNote recording={kept} />}
+        {latest && <RecordingLossNote recording={latest} />}
       </div>
-      {kept && (
+      {latest && (
         <>
-          <Figures recording={kept} />
+          <Stats recording={latest} />
           <div class="buttons">
-            {!live && kept.playback.hls !== null && (
-              <a class="button quiet" href={`/watch/${kept.streamId}`} target="_blank" rel="noopener">
+            {!live && latest.playback.hls !== null && (
+              <a class="button quiet" href={`/watch/${latest.streamId}`} target="_blank" rel="noopener">
                 {RECORDING_TEXTS.watch}
               </a>
             )}
-            <Mp4Link recording={kept} />
+            <Mp4Link recording={latest} />
             <ConfirmButton
-              texts={kept.status === 'recording' ? STOP : DELETE}
-              work={async () => {
-                await deleteRecording(kept.streamId, streamKey)
+              texts={latest.status === 'recording' ? STOP : DELETE}
+              action={async () => {
+                await deleteRecording(latest.streamId, streamKey)
                 onDeleted()
               }}
             />
           </div>
-          {!live && <small class="muted">{RECORDING_TEXTS.until}</small>}
+          {!live && <small class="muted">{RECORDING_TEXTS.deleteHint}</small>}
         </>
       )}
     </section>
   )
 }
 
-function Figures({ recording: { status, durationS, sizeBytes } }: { recording: Recording }) {
+function Stats({ recording: { status, durationS, sizeBytes } }: { recording: Recording }) {
   if (durationS === null || sizeBytes === null) return null
   return (
-    <dl class="facts">
+    <dl class="stats">
       <div>
-        <dt>{status === 'recording' ? RECORDING_TEXTS.kept : RECORDING_TEXTS.length}</dt>
+        <dt>{status === 'recording' ? RECORDING_TEXTS.soFar : RECORDING_TEXTS.duration}</dt>
         <dd>{formatDuration(durationS * 1_000)}</dd>
       </div>
       <div>
@@ -91,7 +90,7 @@ function Figures({ recording: { status, durationS, sizeBytes } }: { recording: R
   )
 }
 
-function hint(recording: Recording | null, live: boolean): string | undefined {
+function statusHint(recording: Recording | null, live: boolean): string | undefined {
   if (recording === null) return live ? RECORDING_TEXTS.deletedLive : undefined
   const { status } = recording
   switch (status) {

@@ -1,14 +1,14 @@
-// Where the stream stands, moving by itself.
+// Shows the stream's current status, what it means, and advice.
 import type { Stream } from '../api/shapes.ts'
-import { TEXTS } from '../texts.ts'
+import { END_REASONS, KEY_EXPIRED_TITLE, STUDIO_STATUS, STUDIO_TEXTS } from '../texts/studio-texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
-import { END_REASONS, NEVER_STARTED, STUDIO_STATUS, STUDIO_TEXTS } from './studio-texts.ts'
 
 export interface StatusLineProps {
   readonly stream: Stream | undefined
   readonly missing: boolean
-  /** What to do, since it has stayed like this for long. */
+  /** What to do about a problem. */
   readonly advice: string | undefined
 }
 
@@ -22,13 +22,13 @@ export function StatusLine({ stream, missing, advice }: StatusLineProps) {
         </span>
       )}
       <div role="status">
-        {missing && <p class="status-title">{STUDIO_TEXTS.gone}</p>}
+        {missing && <p class="status-title">{STUDIO_TEXTS.missing}</p>}
         {!missing && stream === undefined && <p class="muted">{TEXTS.loading}</p>}
         {!missing && stream && (
           <>
             <StatusBadge status={stream.status} />
             <p class="status-title">{statusTitle(stream)}</p>
-            {/* That viewers can watch is not true while they see or hear nothing. */}
+            {/* "Viewers can watch now" is wrong while there is advice about a codec that they can't play. */}
             {(stream.status !== 'live' || advice === undefined) && <p class="muted">{statusText(stream)}</p>}
             {advice !== undefined && <p class="advice">{advice}</p>}
           </>
@@ -39,7 +39,7 @@ export function StatusLine({ stream, missing, advice }: StatusLineProps) {
 }
 
 function statusTitle({ status, endReason }: Stream): string {
-  return endReason === 'key_expired' ? NEVER_STARTED : STUDIO_STATUS[status].title
+  return endReason === 'key_expired' ? KEY_EXPIRED_TITLE : STUDIO_STATUS[status].title
 }
 
 function statusText({ status, endReason }: Stream): string {

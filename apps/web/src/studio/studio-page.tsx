@@ -1,26 +1,26 @@
-// `/studio`: a form first, then the stream it made, until the streamer is done with it.
+// The studio page, `/studio`: a form that creates a stream, then the dashboard of that stream.
 import { useState } from 'preact/hooks'
+import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { useDocumentTitle } from '../ui/document-title.ts'
 import { CreateForm } from './create-form.tsx'
-import { loadSession, type StudioSession, saveSession } from './session.ts'
-import { StreamDesk } from './stream-desk.tsx'
-import { STUDIO_TEXTS } from './studio-texts.ts'
+import { loadSavedStream, type SavedStream, saveStream } from './saved-stream.ts'
+import { StreamDashboard } from './stream-dashboard.tsx'
 
 export function StudioPage() {
-  const [session, setSession] = useState<StudioSession | undefined>(loadSession)
+  const [saved, setSaved] = useState<SavedStream | undefined>(loadSavedStream)
   useDocumentTitle(STUDIO_TEXTS.title)
-  const change = (next: StudioSession | undefined) => {
-    saveSession(next)
-    setSession(next)
+  const change = (next: SavedStream | undefined) => {
+    saveStream(next)
+    setSaved(next)
     scrollTo({ top: 0 })
   }
   return (
     <div class="studio">
       <h1>{STUDIO_TEXTS.title}</h1>
-      {session === undefined ? (
+      {saved === undefined ? (
         <CreateForm onCreated={change} />
       ) : (
-        <StreamDesk key={session.id} session={session} onChange={change} />
+        <StreamDashboard key={saved.id} saved={saved} onChange={change} />
       )}
     </div>
   )

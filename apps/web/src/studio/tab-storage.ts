@@ -1,6 +1,6 @@
-// What the studio keeps over a reload: in this tab's session storage and nowhere else.
+// Stores what must survive a reload in this tab's session storage, which other tabs can't read.
 
-/** Undefined: there is nothing, or no storage. */
+/** Undefined: nothing is stored, or the browser has storage switched off. */
 export function readTab(name: string): string | undefined {
   try {
     return sessionStorage.getItem(name) ?? undefined
@@ -9,12 +9,12 @@ export function readTab(name: string): string | undefined {
   }
 }
 
-/** Without storage, which can be switched off, the studio works until the reload. */
+/** Does nothing when the browser has storage switched off: the studio then works until a reload. */
 export function writeTab(name: string, value: string | undefined): void {
   try {
     if (value === undefined) sessionStorage.removeItem(name)
     else sessionStorage.setItem(name, value)
   } catch {
-    // As said.
+    // Storage is switched off or full.
   }
 }

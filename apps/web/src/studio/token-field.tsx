@@ -1,6 +1,6 @@
-// Where an API token goes. It comes when the server has asked for one: then it wants to be filled in.
+// The field for an API token. It appears when the server has asked for one, and then takes the focus.
 import { useEffect, useRef } from 'preact/hooks'
-import { TOKEN_TEXTS } from './studio-texts.ts'
+import { TOKEN_TEXTS } from '../texts/studio-texts.ts'
 
 export interface TokenFieldProps {
   readonly token: string

@@ -1,8 +1,8 @@
-// Asks what comes in, every other second while somebody looks and an encoder is connected.
+// Reads the ingest measurements every two seconds while the page is visible and an encoder is connected.
 import { useEffect, useState } from 'preact/hooks'
 import type { Stream } from '../api/shapes.ts'
 import { readIngest } from '../api/streams.ts'
-import { repeatWhileSeen } from '../ui/repeat-while-seen.ts'
+import { repeatWhileVisible } from '../ui/repeat-while-visible.ts'
 import { type IngestHistory, NO_HISTORY, reduceIngest } from './ingest-history.ts'
 
 const EVERY_MS = 2_000
@@ -12,10 +12,10 @@ export function useIngest(id: string, key: string, status: Stream['status'] | un
   const connected = status === 'connecting' || status === 'live'
   useEffect(() => {
     if (!connected) return
-    return repeatWhileSeen({
+    return repeatWhileVisible({
       everyMs: EVERY_MS,
-      // It fails when the encoder left in between, or the server restarts: the status line says so.
-      work: async (signal) => {
+      // Fails when the encoder has disconnected or the server restarts; the status line shows both.
+      task: async (signal) => {
         const ingest = await readIngest(id, key, signal)
         setHistory((before) => reduceIngest(before, ingest))
       },

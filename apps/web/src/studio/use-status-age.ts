@@ -1,9 +1,9 @@
-// How long a stream has been in its status, so that the studio can say what to do when it stays.
+// How long a stream has been in its status, so that the studio can give advice when it takes too long.
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stream } from '../api/shapes.ts'
-import { useNow } from '../ui/clock.ts'
+import { useNow } from '../ui/use-now.ts'
 
-/** Milliseconds; from the service's times where it has one, else since this page saw the status. */
+/** Milliseconds, from the service's times if they are known, otherwise since this page first saw the status. */
 export function useStatusAge(stream: Stream | undefined): number {
   const now = useNow()
   const seen = useRef({ status: stream?.status, at: now })
@@ -16,7 +16,7 @@ export function useStatusAge(stream: Stream | undefined): number {
 
 function knownSince({ status, createdAt, connectedAt, liveAt }: Stream): number | undefined {
   if (status === 'waiting') return Date.parse(createdAt)
-  // Once live, it may have been lost and found since.
+  // A stream that was live may have reconnected since `connectedAt`.
   return status === 'connecting' && liveAt === null && connectedAt !== null
     ? Date.parse(connectedAt)
     : undefined

@@ -1,6 +1,6 @@
-// The address for the viewers. It works before the stream does: the watch page waits.
+// The link for viewers. It works before the stream is live, because the watch page waits for the stream.
+import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
-import { STUDIO_TEXTS } from './studio-texts.ts'
 
 export function WatchLink({ id }: { id: string }) {
   const url = `${location.origin}/watch/${id}`

@@ -1,21 +1,21 @@
-// Copies a text, and says so where the eye is.
+// A button that copies a text and then shows in its label whether that worked.
 import { useEffect, useState } from 'preact/hooks'
-import { TEXTS } from '../texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
-const SAID_MS = 2_000
+const SHOW_RESULT_MS = 2_000
 
 export function CopyButton({ text, what }: { text: string; what: string }) {
-  const [said, setSaid] = useState<'copied' | 'failed'>()
+  const [result, setResult] = useState<'copied' | 'failed'>()
   useEffect(() => {
-    if (said === undefined) return
-    const timer = setTimeout(() => setSaid(undefined), SAID_MS)
+    if (result === undefined) return
+    const timer = setTimeout(() => setResult(undefined), SHOW_RESULT_MS)
     return () => clearTimeout(timer)
-  }, [said])
-  const copy = async () => setSaid((await copyText(text)) ? 'copied' : 'failed')
+  }, [result])
+  const copy = async () => setResult((await copyText(text)) ? 'copied' : 'failed')
   return (
     <button type="button" class="button quiet copy" onClick={() => void copy()}>
       <span aria-live="polite">
-        {said === 'copied' ? TEXTS.copied : said === 'failed' ? TEXTS.copyFailed : TEXTS.copy}
+        {result === 'copied' ? TEXTS.copied : result === 'failed' ? TEXTS.copyFailed : TEXTS.copy}
         <span class="visually-hidden"> {what}</span>
       </span>
     </button>
@@ -31,7 +31,7 @@ async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** Over plain http browsers have no clipboard, except on localhost; the old way still works there. */
+/** Over plain HTTP browsers have no clipboard API, except on localhost. The old command still works there. */
 function copyBySelection(text: string): boolean {
   const area = document.createElement('textarea')
   area.value = text

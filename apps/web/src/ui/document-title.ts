@@ -1,6 +1,6 @@
-// The tab's title follows what the page shows.
+// Keeps the title of the browser tab up to date.
 import { useEffect } from 'preact/hooks'
-import { TEXTS } from '../texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export function useDocumentTitle(title: string): void {
   useEffect(() => {

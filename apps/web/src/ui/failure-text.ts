@@ -1,8 +1,11 @@
-// What went wrong with a call, in words.
+// Explains in words why a request failed.
 import { ApiError } from '../api/request.ts'
-import { FAILURES } from '../texts.ts'
+import { FAILURES } from '../texts/failure-texts.ts'
 
-/** @param own texts by `code`, where the call knows better what it means */
+/**
+ * Uses the text for the problem's `code`, else for its HTTP status, else the service's own words.
+ * @param own texts by `code` that fit this request better than the general ones
+ */
 export function failureText(error: unknown, own: Readonly<Record<string, string>> = {}): string {
   if (!(error instanceof ApiError)) return FAILURES['500'] ?? String(error)
   const { code, detail, title } = error.problem

@@ -1,10 +1,10 @@
-// A page or a place that has one thing to say, with a way on.
+// A message that fills a page or a section, with a link or button below it.
 import type { ComponentChildren } from 'preact'
 
 export interface MessageProps {
   readonly title: string
   readonly text?: string | undefined
-  /** It is all there is on the page. */
+  /** Whether the message is the whole page; its title is then the page's heading. */
   readonly page?: boolean
   readonly children?: ComponentChildren
 }

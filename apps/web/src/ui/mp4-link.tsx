@@ -1,14 +1,14 @@
-// The recording as a file to keep, with its size where that can be told.
+// The download link for a recording's MP4, with the file's size if the server tells it.
 import { useEffect, useState } from 'preact/hooks'
 import { fileSize } from '../api/file-size.ts'
-import { hereUrl } from '../api/reachable.ts'
+import { reachableHttpUrl } from '../api/reachable-url.ts'
 import type { Recording } from '../api/shapes.ts'
-import { TEXTS } from '../texts.ts'
-import { formatSize } from './size.ts'
+import { TEXTS } from '../texts/texts.ts'
+import { formatSize } from './format-size.ts'
 
 export function Mp4Link({ recording }: { recording: Recording }) {
   const { mp4 } = recording.download
-  const url = mp4 === null ? undefined : hereUrl(mp4)
+  const url = mp4 === null ? undefined : reachableHttpUrl(mp4)
   const [bytes, setBytes] = useState<number>()
   useEffect(() => {
     if (url === undefined) return

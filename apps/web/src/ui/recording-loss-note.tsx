@@ -1,4 +1,4 @@
-// Says what is not in a recording; nothing where all is.
+// Tells what is missing from a recording. Shows nothing when it is complete.
 import type { Recording } from '../api/shapes.ts'
 import { lossText } from './recording-loss.ts'
 

@@ -1,6 +1,6 @@
-// How long a stream is on air, ticking.
-import { useNow } from './clock.ts'
-import { Duration } from './duration-text.tsx'
+// How long a stream has been on air, updated every second.
+import { Duration } from './duration.tsx'
+import { useNow } from './use-now.ts'
 
 export function TimeOnAir({ liveAt, label }: { liveAt: string; label: string }) {
   return (

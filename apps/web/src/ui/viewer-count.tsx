@@ -1,5 +1,5 @@
-// How many watch, with an eye to recognise it by.
-import { TEXTS } from '../texts.ts'
+// The number of viewers, with an eye icon.
+import { TEXTS } from '../texts/texts.ts'
 import eye from './icons/eye.svg'
 
 export function ViewerCount({ viewers }: { viewers: number }) {

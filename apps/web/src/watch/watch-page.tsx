@@ -1,60 +1,62 @@
-// `/watch/<id>`: waits for the stream, plays it, says what happens to it, and plays its recording.
-import { useOneStream } from '../streams/use-one-stream.ts'
-import { TEXTS } from '../texts.ts'
+// The watch page, `/watch/<id>`: waits for the stream, plays it, shows its status, and plays its recording.
+import { useStream } from '../streams/use-stream.ts'
+import { TEXTS } from '../texts/texts.ts'
+import { ConnectionNotice } from '../ui/connection-notice.tsx'
 import { useDocumentTitle } from '../ui/document-title.ts'
-import { LostNotice } from '../ui/lost-notice.tsx'
 import { Message } from '../ui/message.tsx'
 import { Mp4Link } from '../ui/mp4-link.tsx'
 import { RecordingLossNote } from '../ui/recording-loss-note.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
-import { useLoaded } from '../ui/use-loaded.ts'
+import { useLazy } from '../ui/use-lazy.ts'
 import { ViewerCount } from '../ui/viewer-count.tsx'
-import { KeyHelp } from './key-help.tsx'
-import { RecordingFacts } from './recording-facts.tsx'
-import { Stage } from './stage.tsx'
-import { isOnAir, useStageMode } from './stage-mode.ts'
+import { PlayerArea } from './player-area.tsx'
+import { isOnAir, usePlayerAreaMode } from './player-area-mode.ts'
+import { RecordingDetails } from './recording-details.tsx'
+import { ShortcutHelp } from './shortcut-help.tsx'
 
 export function WatchPage({ id }: { id: string }) {
-  const { stream, missing, connected } = useOneStream(id, { viewer: true })
-  const player = useLoaded(loadPlayer)
-  const [mode, onReplay] = useStageMode(stream)
+  const { stream, missing, connected } = useStream(id, { viewer: true })
+  const player = useLazy(loadPlayer)
+  const [mode, onWatchRecording] = usePlayerAreaMode(stream)
   const recording = stream?.status === 'ended' && mode !== 'live' ? stream.recording : null
   useDocumentTitle(stream ? (stream.title ?? TEXTS.untitled) : '')
   if (missing) {
     return (
       <Message page title={TEXTS.watch.missingTitle} text={TEXTS.watch.missingText}>
         <a class="button" href="/">
-          {TEXTS.watch.back}
+          {TEXTS.toHome}
         </a>
       </Message>
     )
   }
   return (
     <article class="watch">
-      <div class="stage">
-        {stream && <Stage stream={stream} player={player} mode={mode} onReplay={onReplay} />}
+      <div class="player-area">
+        {stream && (
+          <PlayerArea stream={stream} player={player} mode={mode} onWatchRecording={onWatchRecording} />
+        )}
       </div>
-      <LostNotice connected={connected} />
+      <ConnectionNotice connected={connected} />
       {stream && (
         <div class="watch-head">
           <h1>{stream.title ?? TEXTS.untitled}</h1>
-          <p class="watch-facts">
+          <p class="watch-details">
             <StatusBadge status={stream.status} />
             {stream.liveAt !== null && isOnAir(stream) && (
               <TimeOnAir liveAt={stream.liveAt} label={TEXTS.onAir} />
             )}
             {isOnAir(stream) && <ViewerCount viewers={stream.viewers} />}
-            {recording && <RecordingFacts recording={recording} />}
+            {recording && <RecordingDetails recording={recording} />}
           </p>
           {recording && <Mp4Link recording={recording} />}
           {recording && <RecordingLossNote recording={recording} />}
-          {mode !== 'words' && <KeyHelp />}
+          {mode !== 'message' && <ShortcutHelp />}
         </div>
       )}
     </article>
   )
 }
 
-/** Nine tenths of the script. */
+/** Loaded separately because it is nine tenths of the script. */
 const loadPlayer = () => import('../player/player.tsx').then((module) => module.Player)
