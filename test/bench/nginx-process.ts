@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
+import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
 import { until } from '../support/until.ts'
 
 const START = join(import.meta.dirname, '../../nginx/start.sh')
@@ -17,7 +17,7 @@ export class NginxProcess implements AsyncDisposable {
 
   private constructor(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     const log = openSync(join(folder, 'nginx.log'), 'a')
-    const [program, ...rest] = dyingWithParent(command, ...args)
+    const [program, ...rest] = withParentDeathSignal(command, ...args)
     const path = `${process.env.PATH}:/usr/sbin:/sbin`
     this.#process = spawn(program, rest, { env: { ...env, PATH: path }, stdio: ['ignore', log, log] })
     closeSync(log)

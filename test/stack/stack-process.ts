@@ -5,10 +5,10 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
+import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
+import { endProcessesOf } from '../support/leftovers.ts'
 import { freePorts } from '../support/ports.ts'
 import { until } from '../support/until.ts'
-import { endProcessesOf } from './leftovers.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../apps/stack/main.ts')
 const READY_MS = 40_000
@@ -52,7 +52,7 @@ export class StackProcess {
   constructor(settings: Settings) {
     this.#settings = settings
     // As in a terminal: one group for all that does not leave it.
-    const [program, ...args] = dyingWithParent(process.execPath, MAIN)
+    const [program, ...args] = withParentDeathSignal(process.execPath, MAIN)
     this.process = spawn(program, args, {
       env: { ...process.env, ...settings },
       detached: true,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
-import { processesOf } from './leftovers.ts'
 import { type Settings, StackProcess, stackRoom } from './stack-process.ts'
 
 suite('a start that cannot be', { concurrency: true }, () => {
