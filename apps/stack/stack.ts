@@ -92,11 +92,7 @@ function startNginx({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, dataDi
     name: 'nginx',
     command: 'sh',
     args: [join(ROOT, 'nginx/start.sh')],
-    env: {
-      ...withoutSecrets(env),
-      NGINX_RUN_DIR: join(dataDir, 'nginx'),
-      WEB_ROOT: env.WEB_ROOT || join(ROOT, 'apps/web/dist'),
-    },
+    env: { ...withoutSecrets(env), NGINX_RUN_DIR: join(dataDir, 'nginx') },
     pidFolder: join(dataDir, 'run'),
     onLine: (line) => say(`[nginx] ${line}`),
     say,

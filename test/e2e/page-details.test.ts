@@ -93,7 +93,7 @@ step('makes a new stream with the same title in one click, also after an unused 
 })
 
 step('says what is wrong with an encoder that sends another codec', async () => {
-  await using _wrong = new Encoder(await windows.ingestUrl(), ['-c:v', 'flv1', '-g', '15'])
+  await using _wrong = new Encoder(await windows.ingestUrl(), { video: ['-c:v', 'flv1', '-g', '15'] })
   await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
   await look(browser, studio, 'studio-wrong-codec')
 })
