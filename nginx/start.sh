@@ -1,16 +1,21 @@
 #!/bin/sh
-# Starts nginx for OnAir in the foreground: renders onair.conf.template with the settings of the
-# environment and becomes nginx. The same script runs under npm start and as the container's entrypoint.
+# Starts nginx for OnAir in the foreground: fills the settings into the *.conf.template files beside this
+# script, and becomes nginx. `npm start` runs it, and it is the container's entrypoint.
 #
-# Settings as in .env.example: HTTP_PORT RTMP_PORT API_PORT HOOKS_PORT INTERNAL_HTTP_PORT
-# INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL HLS_DIR DASH_DIR DATA_DIR RECORDINGS_DIR CORS_ORIGINS.
-# Besides:
-#   NGINX_RUN_DIR  rendered configuration, pid file, temporary files (default: a new folder in /tmp).
-#                  A start in the folder of a run whose master was killed first ends what is left of it.
-#   NGINX_USER     who the worker runs as when this is started by root (default root, so that control,
-#                  started by the same root, can read the HLS folder; the container says www-data)
+# Settings, as .env.example explains them; each has to be set: HTTP_PORT RTMP_PORT HOOKS_PORT
+# INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR
+# RECORDINGS_DIR. There are no defaults here, so that apps/control/config.ts is the only place that has
+# them: npm start passes on what config.ts has read. The container has no Node.js: nginx/Dockerfile sets
+# its fixed ports and folders, docker-compose.yml what depends on the other containers. The checks below
+# are for the container, where nothing else checks a value before it becomes part of nginx's configuration.
+#
+# Optional, and read by this script only:
+#   NGINX_RUN_DIR  folder for the rendered configuration, pid file and temporary files (default: a new one
+#                  in /tmp). If nginx's master process was killed in this folder, its worker is ended first.
+#   NGINX_USER     the worker's user when root starts this (default root, so that control, started by the
+#                  same root, can read the HLS folder; the container sets www-data)
 #   WEB_ROOT       folder of the built page (default apps/web/dist)
-#   NGINX          the binary (default nginx, wherever it is)
+#   NGINX          the nginx program (default nginx)
 set -eu
 
 fail() {
@@ -27,30 +32,28 @@ port() { # NAME VALUE
   [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || fail "$1 must be a port number from 1 to 65535"
 }
 
-# nginx would expand $ inside its quotes, and the other two would end them.
+# These values stand in double quotes in nginx's configuration, where nginx expands $, and where quotes
+# and backslashes end or change the string.
 path() { # NAME VALUE
   case $2 in *[\"\$\\]* | *"
-"*) fail "$1 must not contain quotes, dollar signs, backslashes or line breaks" ;; esac
+"*) fail "$1 must not contain double quotes, dollar signs, backslashes or line breaks" ;; esac
 }
 
-# Makes a folder and prints its absolute name, as nginx takes relative ones from its own prefix.
+# Makes the folder and prints its absolute path, because nginx resolves relative paths against its own prefix.
 folder() { # NAME VALUE
   path "$1" "$2"
   mkdir -p "$2" 2>/dev/null && (cd "$2" && pwd) || fail "$1: can't make or enter the folder $2"
 }
 
-HTTP_PORT=${HTTP_PORT:-8080}
-RTMP_PORT=${RTMP_PORT:-1935}
-API_PORT=${API_PORT:-3000}
-HOOKS_PORT=${HOOKS_PORT:-3001}
-INTERNAL_HTTP_PORT=${INTERNAL_HTTP_PORT:-8090}
-INTERNAL_RTMP_PORT=${INTERNAL_RTMP_PORT:-19350}
-LISTEN_ADDRESS=${LISTEN_ADDRESS:-127.0.0.1}
-CONTROL_URL=${CONTROL_URL:-http://127.0.0.1:$API_PORT}
-CORS_ORIGINS=${CORS_ORIGINS:-*}
+unset_names=''
+for name in HTTP_PORT RTMP_PORT HOOKS_PORT INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT \
+  LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR RECORDINGS_DIR; do
+  eval "[ -n \"\${$name:-}\" ]" || unset_names="$unset_names $name"
+done
+[ -z "$unset_names" ] || fail "settings that are not set:$unset_names (npm start and docker compose set them all)"
 WEB_ROOT=${WEB_ROOT:-$here/../apps/web/dist}
 NGINX=${NGINX:-nginx}
-# Debian keeps nginx in a folder that only root's PATH has.
+# Debian installs nginx in a folder that is only in root's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
 port HTTP_PORT "$HTTP_PORT"
@@ -61,20 +64,23 @@ port INTERNAL_RTMP_PORT "$INTERNAL_RTMP_PORT"
 case $LISTEN_ADDRESS in *[!0-9a-fA-F.:]*) fail "LISTEN_ADDRESS must be an IP address" ;; esac
 path WEB_ROOT "$WEB_ROOT"
 case $WEB_ROOT in /*) ;; *) WEB_ROOT=$PWD/$WEB_ROOT ;; esac
-hls_dir=$(folder HLS_DIR "${HLS_DIR:-/tmp/hls}")
-dash_dir=$(folder DASH_DIR "${DASH_DIR:-/tmp/dash}")
-recordings_dir=$(folder RECORDINGS_DIR "${RECORDINGS_DIR:-${DATA_DIR:-.data}/recordings}")
+hls_dir=$(folder HLS_DIR "$HLS_DIR")
+dash_dir=$(folder DASH_DIR "$DASH_DIR")
+recordings_dir=$(folder RECORDINGS_DIR "$RECORDINGS_DIR")
 if [ -n "${NGINX_RUN_DIR:-}" ]; then
   run_dir=$(folder NGINX_RUN_DIR "$NGINX_RUN_DIR")
 else
   run_dir=$(mktemp -d "${TMPDIR:-/tmp}/onair-nginx.XXXXXX")
 fi
+# The configuration includes files from both folders, and nginx reads these characters in an include's
+# name as a pattern, which may match nothing without an error.
+case $here$run_dir in *[*?[]*) fail "the paths of NGINX_RUN_DIR and of OnAir must not contain * ? or [" ;; esac
 
-command -v "$NGINX" >/dev/null || fail "there is no nginx here (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp)"
+command -v "$NGINX" >/dev/null || fail "nginx is not installed (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp)"
 module=/usr/lib/nginx/modules/ngx_rtmp_module.so
-[ -e "$module" ] || fail "nginx has no rtmp module: $module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
+[ -e "$module" ] || fail "nginx has no RTMP module: $module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
 
-# ---- what the template leaves out or keeps: lines that end in "#! name" ----------------------------
+# ---- conditions: a template line that ends in "#! name" is kept only if $keep has the name ---------
 
 keep=''
 
@@ -84,7 +90,7 @@ if [ "$(id -u)" = 0 ]; then
   case $NGINX_USER in *[!A-Za-z0-9._-]*) fail "NGINX_USER must be a user's name" ;; esac
   id -u "$NGINX_USER" >/dev/null 2>&1 || fail "NGINX_USER: there is no user $NGINX_USER"
   if [ "$NGINX_USER" != root ]; then
-    # mktemp's and the volumes' folders are root's, and the worker has to get in.
+    # mktemp makes the run folder for its owner only, and new volumes belong to root: the worker needs both.
     chmod 755 "$run_dir"
     chown "$NGINX_USER" "$hls_dir" "$dash_dir"
   fi
@@ -92,10 +98,10 @@ else
   NGINX_USER=''
 fi
 
-# The file says it is empty even when it is not.
+# Not [ -s ]: files in /proc always have size 0.
 [ -n "$(cat /proc/net/if_inet6 2>/dev/null)" ] && keep="$keep ipv6"
 
-# The hooks come from 127.0.0.1, whatever else the internal server listens on.
+# nginx-rtmp calls the hooks on 127.0.0.1, so the internal server listens there in any case.
 case $LISTEN_ADDRESS in
   127.0.0.1 | 0.0.0.0) listen=$LISTEN_ADDRESS ;;
   *:*) listen=[$LISTEN_ADDRESS] keep="$keep loopback" ;;
@@ -112,9 +118,9 @@ case $control in
   *:*) control_host=${control%:*} control_port=${control##*:} ;;
   *) control_host=$control control_port=80 ;;
 esac
-case $control_host in '' | *[!][A-Za-z0-9.:_-]*) fail "CONTROL_URL must be http://host:port and nothing more" ;; esac
+case $control_host in '' | *[!][A-Za-z0-9.:_-]*) fail "CONTROL_URL must be http://host:port without a path" ;; esac
 port "CONTROL_URL's port" "$control_port"
-# nginx's resolver asks DNS only and does not know /etc/hosts.
+# nginx's resolver only asks DNS; it does not read /etc/hosts.
 [ "$control_host" = localhost ] && control_host=127.0.0.1
 resolvers=''
 case $control_host in
@@ -122,7 +128,7 @@ case $control_host in
   *[!0-9.]*)
     keep="$keep name"
     resolvers=$(awk '$1 == "nameserver" && $2 !~ /%/ { print ($2 ~ /:/ ? "[" $2 "]" : $2) }' /etc/resolv.conf | tr '\n' ' ')
-    [ -n "$resolvers" ] || fail "CONTROL_URL has a name, and /etc/resolv.conf has no nameserver to ask for it"
+    [ -n "$resolvers" ] || fail "CONTROL_URL has a host name, and /etc/resolv.conf names no server to resolve it"
     case $keep in *ipv6*) ;; *) resolvers="$resolvers ipv6=off" ;; esac
     ;;
   *) keep="$keep address" ;;
@@ -143,21 +149,22 @@ IFS=$old_ifs
 
 # ---- limits --------------------------------------------------------------------------------------
 
-# A reader of events costs two connections, so 10,000 of them want a little over 20,000. A tenth of
-# the descriptors stays for files; asking for more than the limit makes nginx warn.
+# Each reader of events takes two connections (its own and one to control), so 10,000 readers need a
+# little over 20,000. A tenth of the file descriptors is left for files. nginx warns if
+# worker_connections is above the limit.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 limit=$(ulimit -n)
 [ "$limit" = unlimited ] && limit=1000000
 connections=$((limit - limit / 10))
 [ "$connections" -le 32768 ] || connections=32768
 
-# Control tells one life of nginx from the next by this and the worker's pid.
+# Changes with every start. Control recognises a restarted nginx by this and the worker's pid.
 instance=$(date +%s)-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 
-# ---- what an earlier run in this folder left -------------------------------------------------------
+# ---- processes left by an earlier run in this folder -----------------------------------------------
 
-# A worker whose master was killed with SIGKILL goes on and keeps the ports. It is told by its
-# standard error, which is this folder's pipe.
+# If the master is killed with SIGKILL, its worker goes on running and holds the ports. Such processes are
+# recognised by their standard error, which is this folder's pipe.
 log_pipe=$run_dir/log
 leftovers() {
   for process in /proc/[0-9]*; do
@@ -170,7 +177,7 @@ end_leftovers() {
   left=$(leftovers)
   [ -n "$left" ] || return 0
   for pid in $left; do
-    [ "$pid" != "$master" ] || fail "nginx (pid $pid) is running in $run_dir already"
+    [ "$pid" != "$master" ] || fail "nginx (pid $pid) is already running in $run_dir"
   done
   kill $left 2>/dev/null || true
   for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -184,7 +191,7 @@ rm -f "$log_pipe" "$run_dir/nginx.pid"
 
 # ---- render --------------------------------------------------------------------------------------
 
-value() { # NAME VALUE: one sed command that puts the value in
+value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the value
   printf 's|@%s@|%s|g\n' "$1" "$(printf %s "$2" | sed 's/[&|]/\\&/g')"
 }
 {
@@ -211,13 +218,16 @@ value() { # NAME VALUE: one sed command that puts the value in
   value CORS_MAP "$cors_map"
   value CORS_VARY "$cors_vary"
 } >"$run_dir/onair.sed"
-sed -f "$run_dir/onair.sed" "$here/onair.conf.template" >"$run_dir/onair.conf"
+for template in "$here"/*.conf.template; do
+  rendered=${template##*/}
+  sed -f "$run_dir/onair.sed" "$template" >"$run_dir/${rendered%.template}"
+done
 
 # ---- run -----------------------------------------------------------------------------------------
 
-# nginx puts the request line into its errors, and whoever calls /v1/streams/<their key> while control
-# is away has put a key there. So nothing that looks like one passes. The filter ends with nginx, and
-# Ctrl-C for the whole group is not for it.
+# nginx's error messages contain the request line. A client that calls /v1/streams/<stream key> by mistake
+# while control is down would put the key in the log, so a filter redacts everything that looks like one.
+# The filter ignores signals (Ctrl-C reaches the whole process group) and ends when nginx closes the pipe.
 mkfifo -m 600 "$log_pipe"
 (trap '' INT TERM HUP && exec sed -u 's/live_[0-9A-Za-z]*/live_[redacted]/g') <"$log_pipe" >&2 &
 exec "$NGINX" -p "$run_dir" -c "$run_dir/onair.conf" -e stderr -g 'daemon off;' 2>"$log_pipe"

@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 setup_for=test
-. apps/stack/setup.sh
+. apps/stack/setup/setup.sh
 become node test/run.ts "$@"

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process'
 import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { dyingWithParent } from '../apps/stack/dying-with-parent.ts'
-import { EmbeddedMariadb } from '../apps/stack/embedded-mariadb.ts'
-import { allProcesses, groupIsGone, signalGroup } from '../apps/stack/process-group.ts'
-import { endProcessesOf } from './stack/leftovers.ts'
+import { EmbeddedMariadb } from '../apps/stack/mariadb/embedded-mariadb.ts'
+import { withParentDeathSignal } from '../apps/stack/supervision/parent-death-signal.ts'
+import { allProcesses, groupIsGone, signalGroup } from '../apps/stack/supervision/process-group.ts'
+import { endProcessesOf } from './support/leftovers.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 /** Node's own limits are checked inside the test's process, which a busy loop there never lets happen. */
@@ -43,7 +43,7 @@ function readArguments(args: readonly string[]): { flags: string[]; files: strin
 
 /** Node's exit code; a file that hangs is killed and so counted as failed. */
 async function runNode(args: readonly string[], env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<number> {
-  const [program, ...programArgs] = dyingWithParent(process.execPath, '--test', ...args)
+  const [program, ...programArgs] = withParentDeathSignal(process.execPath, '--test', ...args)
   const child = spawn(program, programArgs, {
     cwd: ROOT,
     env,

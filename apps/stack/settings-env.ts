@@ -1,8 +1,9 @@
-// The settings as environment variables, with every default filled in, for nginx and control.
+// The settings as environment variables, with every default filled in: what nginx/start.sh requires, and
+// what control is to see in the same way as the stack. Also removes secrets from an environment.
 import { resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
 
-/** Folders are absolute: the children need not share the stack's working directory. */
+/** Folders are absolute, so that they do not depend on the working directory of the process that reads them. */
 export function settingsEnv(config: Config): Record<string, string> {
   return {
     PUBLIC_URL: config.publicUrl,
@@ -16,6 +17,8 @@ export function settingsEnv(config: Config): Record<string, string> {
     LISTEN_ADDRESS: config.listenAddress,
     NGINX_URL: config.nginxUrl,
     CONTROL_URL: config.controlUrl,
+    // A lone comma is an empty list; an empty value would count as not set.
+    CORS_ORIGINS: config.corsOrigins.join(',') || ',',
     HLS_DIR: resolve(config.hlsDir),
     DASH_DIR: resolve(config.dashDir),
     DATA_DIR: resolve(config.dataDir),
@@ -25,7 +28,7 @@ export function settingsEnv(config: Config): Record<string, string> {
   }
 }
 
-/** What programs that are not OnAir's have no business to know. */
+/** The environment for programs that are not OnAir's own and need none of its secrets. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { DATABASE_URL: _url, API_TOKENS: _tokens, AWS_SECRET_ACCESS_KEY: _key, ...rest } = env
   return rest

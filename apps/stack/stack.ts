@@ -3,12 +3,12 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
-import { EmbeddedMariadb } from './embedded-mariadb.ts'
-import { FolderLock } from './folder-lock.ts'
-import { endOrphans } from './pid-file.ts'
+import { EmbeddedMariadb } from './mariadb/embedded-mariadb.ts'
 import { findTakenPorts } from './ports.ts'
 import { settingsEnv, withoutSecrets } from './settings-env.ts'
-import { SupervisedChild } from './supervised-child.ts'
+import { FolderLock } from './supervision/folder-lock.ts'
+import { endOrphans } from './supervision/pid-file.ts'
+import { SupervisedChild } from './supervision/supervised-child.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -92,11 +92,7 @@ function startNginx({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, dataDi
     name: 'nginx',
     command: 'sh',
     args: [join(ROOT, 'nginx/start.sh')],
-    env: {
-      ...withoutSecrets(env),
-      NGINX_RUN_DIR: join(dataDir, 'nginx'),
-      WEB_ROOT: env.WEB_ROOT || join(ROOT, 'apps/web/dist'),
-    },
+    env: { ...withoutSecrets(env), NGINX_RUN_DIR: join(dataDir, 'nginx') },
     pidFolder: join(dataDir, 'run'),
     onLine: (line) => say(`[nginx] ${line}`),
     say,

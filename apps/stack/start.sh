@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 setup_for=start
-. apps/stack/setup.sh
+. apps/stack/setup/setup.sh
 [ ! -f .env ] || become node --env-file=.env apps/stack/main.ts
 become node apps/stack/main.ts

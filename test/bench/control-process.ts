@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
+import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
 import { freePorts } from '../support/ports.ts'
 import type { IssuedAnswer } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -40,7 +40,7 @@ export class ControlProcess implements AsyncDisposable {
     this.hooksPort = hooksPort
     this.#logFile = join(options.folder, `control-${apiPort}.log`)
     const log = openSync(this.#logFile, 'a')
-    const [program, ...args] = dyingWithParent(process.execPath, ...(options.nodeFlags ?? []), MAIN)
+    const [program, ...args] = withParentDeathSignal(process.execPath, ...(options.nodeFlags ?? []), MAIN)
     this.#process = spawn(program, args, {
       env: {
         ...process.env,

@@ -2,11 +2,12 @@
 // with a hook that says 200 at once, and with control, whose whole transaction is done by then.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePorts } from '../support/ports.ts'
+import { TestNginx } from '../support/nginx.ts'
+import { freePortSettings, freePorts } from '../support/ports.ts'
+import { BareNginx } from './bare-nginx.ts'
 import type { Bench } from './bench.ts'
 import type { ControlProcess } from './control-process.ts'
 import { atMostTimes, type Row } from './measurement.ts'
-import { NginxProcess } from './nginx-process.ts'
 import type { GatePeer } from './programs/gate-peer.ts'
 import type { YesServer } from './programs/yes-server.ts'
 import { RtmpPublisher } from './rtmp-publisher.ts'
@@ -65,7 +66,7 @@ async function startBare(bench: Bench): Promise<{ none: Way; yes: Way }> {
   const hookPort = await bench.helper<YesServer>('yes-server').call('start')
   const applications = `application none { live on; }
     application yes { live on; on_publish http://127.0.0.1:${hookPort}/; }`
-  bench.use(await NginxProcess.bare(await bench.folder(), port, applications))
+  bench.use(await BareNginx.start(await bench.folder(), port, applications))
   let number = 0
   const nextName = async () => `name-${++number}`
   return {
@@ -88,26 +89,18 @@ async function startByHand(bench: Bench): Promise<Way> {
   const keys = streams.map(({ key }) => key)
   const [port = 0] = await freePorts(1)
   const application = `application live { live on; on_publish ${hook}; }`
-  bench.use(await NginxProcess.bare(await bench.folder(), port, application))
+  bench.use(await BareNginx.start(await bench.folder(), port, application))
   return { port, app: 'live', nextName: async () => keys.pop() ?? '', samples: [] }
 }
 
 async function startOnair(bench: Bench): Promise<Way> {
   const [database, folder] = [await bench.database(), await bench.folder()]
-  const names = [
-    'HTTP_PORT',
-    'RTMP_PORT',
-    'INTERNAL_HTTP_PORT',
-    'INTERNAL_RTMP_PORT',
-    'API_PORT',
-    'HOOKS_PORT',
-  ]
-  const ports = await freePorts(names.length)
-  const settings: Record<string, string> = {
-    ...Object.fromEntries(names.map((name, index) => [name, String(ports[index])])),
-    ...{ HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash'), NGINX_RUN_DIR: join(folder, 'nginx') },
+  const settings = {
+    ...(await freePortSettings()),
+    ...{ HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash'), DATA_DIR: join(folder, 'data') },
   }
-  bench.use(await NginxProcess.onair(folder, settings))
+  const nginx = bench.use(new TestNginx({ settings, env: { NGINX_RUN_DIR: join(folder, 'nginx') } }))
+  await nginx.start()
   const control: ControlProcess = await bench.control({
     ...{ folder, settings, hlsDir: join(folder, 'hls') },
     databaseUrl: database.url.reveal(),

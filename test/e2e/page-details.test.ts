@@ -93,7 +93,7 @@ step('creates a new stream with the same title in one click, also after the stre
 })
 
 step('says what is wrong when an encoder sends another codec', async () => {
-  await using _wrong = new Encoder(await windows.ingestUrl(), ['-c:v', 'flv1', '-g', '15'])
+  await using _wrong = new Encoder(await windows.ingestUrl(), { video: ['-c:v', 'flv1', '-g', '15'] })
   await studio.getByText(/Set its video encoder to H\.264/).waitFor(SLOW)
   await checkScreen(browser, studio, 'studio-wrong-codec')
 })

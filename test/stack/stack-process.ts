@@ -1,34 +1,25 @@
-// `npm start`'s process with nothing but its own: embedded MariaDB, nginx and control on free ports, in
-// a temporary folder. Unlike the end-to-end tests' stack it may be killed, doubled and starved.
+// The process of `npm start` with its embedded MariaDB, nginx and control, on free ports and in a temporary
+// folder. Unlike TestStack it need not become ready: tests start it twice, stop it early and kill its parts.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
-import { freePorts } from '../support/ports.ts'
+import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
+import { endProcessesOf } from '../support/leftovers.ts'
+import { freePortSettings } from '../support/ports.ts'
 import { until } from '../support/until.ts'
-import { endProcessesOf } from './leftovers.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../apps/stack/main.ts')
 const READY_MS = 40_000
 
 export type Settings = Record<string, string>
 
-/** A folder, and settings for a stack in it; the folder goes, with all that runs in it, when disposed. */
-export async function stackRoom(): Promise<AsyncDisposable & { folder: string; settings: Settings }> {
-  const folder = mkdtempSync(join(tmpdir(), 'room-'))
-  const names = [
-    'HTTP_PORT',
-    'RTMP_PORT',
-    'API_PORT',
-    'HOOKS_PORT',
-    'INTERNAL_HTTP_PORT',
-    'INTERNAL_RTMP_PORT',
-  ]
-  const ports = await freePorts(names.length)
+/** A new folder, and settings for a stack in it. Disposing ends its processes and removes the folder. */
+export async function stackFolder(): Promise<AsyncDisposable & { folder: string; settings: Settings }> {
+  const folder = mkdtempSync(join(tmpdir(), 'stack-'))
   const settings = {
-    ...Object.fromEntries(names.map((name, index) => [name, String(ports[index])])),
+    ...(await freePortSettings()),
     ...{ DATA_DIR: join(folder, 'data'), HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash') },
     DATABASE_URL: '',
     PUBLIC_URL: '',
@@ -51,8 +42,8 @@ export class StackProcess {
 
   constructor(settings: Settings) {
     this.#settings = settings
-    // As in a terminal: one group for all that does not leave it.
-    const [program, ...args] = dyingWithParent(process.execPath, MAIN)
+    // A process group of its own, as a terminal gives it, so that pressCtrlC reaches all of it.
+    const [program, ...args] = withParentDeathSignal(process.execPath, MAIN)
     this.process = spawn(program, args, {
       env: { ...process.env, ...settings },
       detached: true,
@@ -85,12 +76,12 @@ export class StackProcess {
     return this.process.exitCode
   }
 
-  /** What Ctrl-C in a terminal does: the signal goes to the whole group. */
+  /** Sends SIGINT to the whole process group, as a terminal does. */
   pressCtrlC(): void {
     process.kill(-(this.process.pid ?? 0), 'SIGINT')
   }
 
-  /** The pid of a child, as the stack wrote it down. */
+  /** A child's process id, from the file that the stack writes. */
   childPid(name: 'nginx' | 'control' | 'MariaDB'): number {
     const file = join(String(this.#settings.DATA_DIR), 'run', `${name}.child.json`)
     return JSON.parse(readFileSync(file, 'utf8')).pid

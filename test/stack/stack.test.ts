@@ -1,16 +1,16 @@
-// npm start's process as its user meets it: refusals, deaths of its parts, its own end.
+// npm start as its user sees it: when it refuses to start, when its parts are killed, and how it stops.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
+import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
-import { processesOf } from './leftovers.ts'
-import { type Settings, StackProcess, stackRoom } from './stack-process.ts'
+import { type Settings, StackProcess, stackFolder } from './stack-process.ts'
 
 suite('a start that cannot be', { concurrency: true }, () => {
   test('lists every wrong setting in one message, without a stack trace', async () => {
-    await using room = await stackRoom()
-    const stack = new StackProcess({ ...room.settings, HTTP_PORT: 'eighty', STREAM_KEY_TTL: '-1' })
+    await using place = await stackFolder()
+    const stack = new StackProcess({ ...place.settings, HTTP_PORT: 'eighty', STREAM_KEY_TTL: '-1' })
     assert.equal(await stack.exit(), 1)
     assert.match(stack.output, /HTTP_PORT: must be a port number/)
     assert.match(stack.output, /STREAM_KEY_TTL: must be more than 0/)
@@ -19,41 +19,41 @@ suite('a start that cannot be', { concurrency: true }, () => {
 
   for (const setting of ['HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT']) {
     test(`names a taken port by its setting: ${setting}`, async () => {
-      await using room = await stackRoom()
+      await using place = await stackFolder()
       await using squatter = createServer()
-      const port = Number(room.settings[setting])
+      const port = Number(place.settings[setting])
       squatter.listen(port, '127.0.0.1')
       await once(squatter, 'listening')
-      const stack = new StackProcess(room.settings)
+      const stack = new StackProcess(place.settings)
       assert.equal(await stack.exit(), 1)
       assert.match(stack.output, new RegExp(`${setting} ${port} is taken`))
-      assert.deepEqual(processesOf(room.folder), [])
+      assert.deepEqual(processesOf(place.folder), [])
     })
   }
 
   test('is over at once when it is stopped while the database is being made', async () => {
-    await using room = await stackRoom()
-    const stack = new StackProcess(room.settings)
+    await using place = await stackFolder()
+    const stack = new StackProcess(place.settings)
     await until('the database to be on its way', () =>
-      processesOf(room.folder).some(({ name }) => name === 'mariadbd'),
+      processesOf(place.folder).some(({ name }) => name === 'mariadbd'),
     )
     stack.pressCtrlC()
     assert.equal(await stack.exit(), 0)
-    assert.deepEqual(processesOf(room.folder), [])
+    assert.deepEqual(processesOf(place.folder), [])
   })
 })
 
 suite('a running stack', () => {
-  let room: Awaited<ReturnType<typeof stackRoom>>
+  let place: Awaited<ReturnType<typeof stackFolder>>
   let settings: Settings
   let stack: StackProcess
 
   before(async () => {
-    room = await stackRoom()
-    settings = room.settings
+    place = await stackFolder()
+    settings = place.settings
     stack = await new StackProcess(settings).ready()
   })
-  after(() => room[Symbol.asyncDispose]())
+  after(() => place[Symbol.asyncDispose]())
 
   test('says where its page and its RTMP server are', () => {
     assert.ok(stack.says(`http://localhost:${settings.HTTP_PORT}/`), stack.output)
@@ -90,7 +90,7 @@ suite('a running stack', () => {
     stack.process.kill('SIGINT')
     assert.equal(await stack.exit(), 0)
     assert.ok(performance.now() - pressedAt < 10_000)
-    assert.deepEqual(processesOf(room.folder), [])
+    assert.deepEqual(processesOf(place.folder), [])
     assert.ok(!stack.says('at once') && !stack.says('did not stop'), stack.output)
   })
 
@@ -104,7 +104,7 @@ suite('a running stack', () => {
     assert.match(second.output, /ended what an earlier start that was killed had left: .*control \d+/)
     second.process.kill('SIGTERM')
     assert.equal(await second.exit(), 0)
-    assert.deepEqual(processesOf(room.folder), [])
+    assert.deepEqual(processesOf(place.folder), [])
   })
 })
 

@@ -1,9 +1,9 @@
-// ffmpeg in OBS's place: publishes a moving test picture with sound, as fast as it plays.
+// ffmpeg as the encoder: publishes a moving test picture with sound, as OBS would.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 
-/** What OBS sends when it is set as the studio says: H.264 and a keyframe every second. */
+/** H.264 with a keyframe every second. */
 const H264 = [
   '-c:v',
   'libx264',
@@ -16,26 +16,36 @@ const H264 = [
   '-g',
   '15',
 ]
-/** The picture's counter is of frames at this rate. */
+/** The picture shows its frame's number; this many frames make a second. */
 export const FRAME_RATE = 15
 export const PICTURE = `testsrc2=size=320x180:rate=${FRAME_RATE}`
 
+export interface EncoderOptions {
+  readonly video?: readonly string[]
+  readonly speed?: number
+}
+
 export class Encoder implements AsyncDisposable {
   readonly #process: ChildProcess
-  readonly #exited: Promise<unknown>
-  /** What ffmpeg has said; it names the URL, so it is not for printing. */
+  readonly #exited: Promise<number | null>
+  /** What ffmpeg has written to standard error. It contains the stream key: don't print it. */
   errors = ''
 
   /**
-   * @param url the ingest URL with the key
-   * @param video ffmpeg's options for the video
+   * @param url the ingest URL with the stream key
+   * @param options.video ffmpeg's options for the video codec
+   * @param options.speed how many times faster than real time it sends
    */
-  constructor(url: string, video: readonly string[] = H264) {
+  constructor(url: string, { video = H264, speed = 1 }: EncoderOptions = {}) {
+    // ffmpeg 4 knows -re only. Faster than real time, each input needs the limit.
+    const pace = speed === 1 ? ['-re'] : ['-readrate', String(speed)]
+    const soundPace = speed === 1 ? [] : pace
     this.#process = spawn(
       'ffmpeg',
       [
-        ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-re'],
-        ...['-f', 'lavfi', '-i', PICTURE, '-f', 'lavfi', '-i', 'sine=frequency=440'],
+        ...['-hide_banner', '-loglevel', 'error', '-nostdin'],
+        ...[...pace, '-f', 'lavfi', '-i', PICTURE],
+        ...[...soundPace, '-f', 'lavfi', '-i', 'sine=frequency=440'],
         ...video,
         ...['-c:a', 'aac', '-f', 'flv', url],
       ],
@@ -44,28 +54,32 @@ export class Encoder implements AsyncDisposable {
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.errors += text
     })
-    this.#exited = once(this.#process, 'exit')
+    this.#exited = once(this.#process, 'exit').then(([code]) => code as number | null)
   }
 
   get running(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Resolves when it has stopped publishing by itself: refused, dropped, or failed. */
-  async exited(timeoutMs = 20_000): Promise<void> {
-    if (!this.running) return
+  /**
+   * Resolves when it has stopped publishing by itself: refused, dropped, or failed.
+   * @returns ffmpeg's exit code, which is not 0 after a refusal; null when it was killed
+   * @throws when it still publishes after `timeoutMs`
+   */
+  async exited(timeoutMs = 20_000): Promise<number | null> {
+    if (!this.running) return this.#exited
     const { promise, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new Error(`ffmpeg still runs after ${timeoutMs} ms`)), timeoutMs)
-    await Promise.race([this.#exited, promise]).finally(() => clearTimeout(timer))
+    return Promise.race([this.#exited, promise]).finally(() => clearTimeout(timer))
   }
 
-  /** Says good-bye as OBS's stop button does. */
+  /** Ends the publish in an orderly way, as OBS's stop button does. */
   async stop(): Promise<void> {
     if (this.running) this.#process.kill('SIGINT')
     await this.#exited
   }
 
-  /** Freezes it: the connection stays open and nothing comes any more. */
+  /** Freezes the process: the connection stays open, but nothing is sent any more. */
   freeze(): void {
     this.#process.kill('SIGSTOP')
   }

@@ -1,21 +1,21 @@
-// A whole OnAir as `npm start` runs it, in a process of its own: real nginx, real control, the run's
-// database; on free ports, in a folder of its own.
+// The whole service as `npm start` runs it, in a process of its own: real nginx and control, on free ports
+// and in a new folder, with a database on the test run's server.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { allProcesses } from '../../apps/stack/process-group.ts'
+import { allProcesses } from '../../apps/stack/supervision/process-group.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
-import { freePorts } from './ports.ts'
+import { freePortSettings } from './ports.ts'
 import { until } from './until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const READY_MS = 40_000
 const STOP_MS = 20_000
 
-/** The programs of a stack, by how their command lines begin or end. */
+/** The programs of a stack, and how their command lines are recognised. */
 const PROGRAMS = {
   control: /apps\/control\/main\.ts/,
   'nginx-master': /^nginx: master/,
@@ -101,17 +101,16 @@ export class TestStack implements AsyncDisposable {
 
   /**
    * @param settings as in the environment; ports and folders are chosen here
-   * @param shared a database that several stacks use; whoever made it removes it
+   * @param shared a database for several stacks; the caller disposes of it
    */
   static async start(settings: Record<string, string> = {}, shared?: TestDatabase): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), 'stack-'))
     const database = shared ?? (await createTestDatabase())
-    const [http, rtmp, api, hooks, internalHttp, internalRtmp] = (await freePorts(6)).map(String)
+    const ports = await freePortSettings()
     const env = {
-      ...{ HTTP_PORT: http, RTMP_PORT: rtmp, API_PORT: api, HOOKS_PORT: hooks },
-      ...{ INTERNAL_HTTP_PORT: internalHttp, INTERNAL_RTMP_PORT: internalRtmp },
-      PUBLIC_URL: `http://127.0.0.1:${http}`,
-      RTMP_URL: `rtmp://127.0.0.1:${rtmp}/live`,
+      ...ports,
+      PUBLIC_URL: `http://127.0.0.1:${ports.HTTP_PORT}`,
+      RTMP_URL: `rtmp://127.0.0.1:${ports.RTMP_PORT}/live`,
       HLS_DIR: join(folder, 'hls'),
       DASH_DIR: join(folder, 'dash'),
       DATA_DIR: join(folder, 'data'),
@@ -121,7 +120,7 @@ export class TestStack implements AsyncDisposable {
       CREATE_RATE_LIMIT: '0',
       NODE_ID: 'e2e',
       ...settings,
-    } as Record<string, string>
+    }
     const stack = new TestStack(env, folder, database, shared === undefined)
     try {
       await until(
@@ -139,18 +138,18 @@ export class TestStack implements AsyncDisposable {
     return stack
   }
 
-  /** The process of one of the stack's programs, to be sent a signal; undefined while there is none. */
+  /** The process id of one of the stack's programs; undefined while it does not run. */
   pidOf(program: Program): number | undefined {
     const all = allProcesses()
     const family = new Set([this.#process.pid])
-    // A child is listed behind its parent or before it: as often as generations there are.
+    // A child may be listed before its parent, so one pass is needed for each generation.
     for (let generation = 0; generation < 5; generation++) {
       for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
     }
     return all.find(({ pid }) => family.has(pid) && PROGRAMS[program].test(commandLine(pid)))?.pid
   }
 
-  /** Whether everything answers. */
+  /** Whether /readyz answers 200 at the public port. */
   async isReady(): Promise<boolean> {
     const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
       () => null,
@@ -170,7 +169,7 @@ export class TestStack implements AsyncDisposable {
     return (await response.json()) as StreamAnswer
   }
 
-  /** The stream's playlist as it stands in this node's folder; empty when there is none. */
+  /** The stream's playlist in this node's HLS folder; empty when there is none. */
   async playlist(id: string): Promise<string> {
     return readFile(join(this.hlsDir, id, 'index.m3u8'), 'utf8').catch(() => '')
   }

@@ -1,37 +1,34 @@
-// Stock nginx with nginx-rtmp in a process of its own: as nginx/start.sh starts it, or with a configuration
-// of the bench's.
+// Stock nginx with nginx-rtmp and a configuration of the bench's, to compare OnAir's with.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
+import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
 import { until } from '../support/until.ts'
 
-const START = join(import.meta.dirname, '../../nginx/start.sh')
 const MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so'
 const READY_MS = 20_000
 
-export class NginxProcess implements AsyncDisposable {
+export class BareNginx implements AsyncDisposable {
   readonly #process: ChildProcess
 
-  private constructor(folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, configuration: string) {
     const log = openSync(join(folder, 'nginx.log'), 'a')
-    const [program, ...rest] = dyingWithParent(command, ...args)
-    const path = `${process.env.PATH}:/usr/sbin:/sbin`
-    this.#process = spawn(program, rest, { env: { ...env, PATH: path }, stdio: ['ignore', log, log] })
+    const args = ['-p', folder, '-c', configuration, '-e', 'stderr', '-g', 'daemon off;']
+    const [program, ...rest] = withParentDeathSignal('nginx', ...args)
+    // Debian installs nginx in a folder that is only in root's PATH.
+    const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+    this.#process = spawn(program, rest, { env, stdio: ['ignore', log, log] })
     closeSync(log)
   }
 
-  /** OnAir's own. @param folder where its log goes. @param env the settings, RTMP_PORT among them */
-  static async onair(folder: string, env: Readonly<Record<string, string>>): Promise<NginxProcess> {
-    const nginx = new NginxProcess(folder, 'sh', [START], env)
-    await listening(Number(env.RTMP_PORT))
-    return nginx
-  }
-
-  /** One RTMP server. @param folder for its files. @param applications as nginx-rtmp's configuration says them */
-  static async bare(folder: string, port: number, applications: string): Promise<NginxProcess> {
+  /**
+   * One RTMP server on loopback. Resolves once it listens.
+   * @param folder for its files
+   * @param applications the `application` blocks of nginx-rtmp's configuration
+   */
+  static async start(folder: string, port: number, applications: string): Promise<BareNginx> {
     const file = join(folder, 'nginx.conf')
     writeFileSync(
       file,
@@ -50,8 +47,7 @@ rtmp {
 }
 `,
     )
-    const args = ['-p', folder, '-c', file, '-e', 'stderr', '-g', 'daemon off;']
-    const nginx = new NginxProcess(folder, 'nginx', args, {})
+    const nginx = new BareNginx(folder, file)
     await listening(port)
     return nginx
   }

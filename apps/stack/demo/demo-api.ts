@@ -1,7 +1,7 @@
 // The few calls and the event stream that the demo needs, as any client of OnAir would make them.
 import { EventSource } from 'eventsource'
 import { z } from 'zod'
-import type { Config } from '../control/config.ts'
+import type { Config } from '../../control/config.ts'
 
 const StreamView = z.object({ id: z.string(), status: z.string(), endReason: z.string().nullable() })
 export type StreamView = z.infer<typeof StreamView>

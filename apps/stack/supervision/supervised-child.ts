@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { dyingWithParent } from './dying-with-parent.ts'
+import { withParentDeathSignal } from './parent-death-signal.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { groupIsGone, signalGroup } from './process-group.ts'
 
@@ -89,7 +89,7 @@ export class SupervisedChild implements AsyncDisposable {
   /** Resolves, in words, once the child and everything it started are gone. */
   async #runOnce(): Promise<string> {
     const { name, command, args, env, pidFolder } = this.#options
-    const [program, ...programArgs] = dyingWithParent(command, ...args)
+    const [program, ...programArgs] = withParentDeathSignal(command, ...args)
     const child = spawn(program, programArgs, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     this.#listen(child.stdout, 'stdout')

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
-import { until } from '../support/until.ts'
+import { until } from '../../support/until.ts'
 
-const STACK = resolve(import.meta.dirname, '../../apps/stack')
+const SETUP = resolve(import.meta.dirname, '../../../apps/stack/setup')
 
 class Machine implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'machine-'))
@@ -40,7 +40,7 @@ case " $* " in *' install '*) [ -x policy-rc.d ] && ./policy-rc.d >/dev/null; ec
       say() { echo "$*"; }
       fail() { printf '%s\\n' "$@"; exit 1; }
       trap 'exit 143' TERM
-      . ${STACK}/programs.sh
+      . ${SETUP}/programs.sh
       policy=./policy-rc.d
       missing_programs() { [ -e installed ] || echo 'nginx: takes the video in'; }
       ${before}
@@ -144,7 +144,7 @@ suite('npm packages are current', () => {
       const content = typeof installed === 'string' ? installed : JSON.stringify({ packages: installed })
       writeFileSync(join(folder, 'node_modules/.package-lock.json'), content)
     }
-    const child = spawn(process.execPath, [join(STACK, 'packages-current.cjs')], { cwd: folder })
+    const child = spawn(process.execPath, [join(SETUP, 'packages-current.cjs')], { cwd: folder })
     const [code] = await once(child, 'exit')
     rmSync(folder, { recursive: true })
     return code === 0

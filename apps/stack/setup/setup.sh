@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings a checkout to where Node 24 can take over: npm packages, the Prisma client, the page, and
 # the system's programs. Does nothing, fast, when all is there. Plain sh, since Node 24 is not there yet.
-# Run it (`sh apps/stack/setup.sh start|demo|test`) or source it with setup_for set, in the checkout.
+# Run it (`sh apps/stack/setup/setup.sh start|demo|test`) or source it with setup_for set, in the checkout.
 set -eu
 setup_for=${setup_for:-${1:-start}}
 
@@ -32,7 +32,7 @@ check_node() {
 
 install_packages() {
   installed=no
-  node apps/stack/packages-current.cjs && return
+  node apps/stack/setup/packages-current.cjs && return
   installed=yes
   say 'installing npm packages (npm ci: node_modules is missing or not what package-lock.json says)'
   # Any file named as Prisma's engine keeps its packages from downloading one, which OnAir never runs.
@@ -86,7 +86,7 @@ set_up() {
   check_node
   # Two set-ups in one checkout take turns; the lock goes with the process that holds it.
   if command -v flock >/dev/null; then
-    exec 9<apps/stack/setup.sh
+    exec 9<apps/stack/setup/setup.sh
     flock -n 9 || { say 'waiting for another set-up in this folder' && flock 9; }
   fi
   install_packages
@@ -95,7 +95,7 @@ set_up() {
     generate_prisma_client
     build_page
   fi
-  . apps/stack/programs.sh
+  . apps/stack/setup/programs.sh
   install_programs
   exec 9<&-
 }

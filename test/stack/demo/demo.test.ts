@@ -4,15 +4,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { suite, test } from 'node:test'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
-import { freePorts } from '../support/ports.ts'
-import { TestStack } from '../support/stack.ts'
-import { until } from '../support/until.ts'
+import { withParentDeathSignal } from '../../../apps/stack/supervision/parent-death-signal.ts'
+import { freePorts } from '../../support/ports.ts'
+import { TestStack } from '../../support/stack.ts'
+import { until } from '../../support/until.ts'
 
-const DEMO = resolve(import.meta.dirname, '../../apps/stack/demo.ts')
+const DEMO = resolve(import.meta.dirname, '../../../apps/stack/demo/demo.ts')
 
 function startDemo(settings: Record<string, string>) {
-  const [program, ...args] = dyingWithParent(process.execPath, DEMO)
+  const [program, ...args] = withParentDeathSignal(process.execPath, DEMO)
   const demo = spawn(program, args, {
     env: { ...process.env, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
-import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
-import { Secret } from '../../apps/control/domain/secret.ts'
-import { EmbeddedMariadb } from '../../apps/stack/embedded-mariadb.ts'
-import { until } from '../support/until.ts'
-import { processesOf } from './leftovers.ts'
+import { parseConnectionUrl } from '../../../apps/control/database/connection-url.ts'
+import { Secret } from '../../../apps/control/domain/secret.ts'
+import { EmbeddedMariadb } from '../../../apps/stack/mariadb/embedded-mariadb.ts'
+import { processesOf } from '../../support/leftovers.ts'
+import { until } from '../../support/until.ts'
 
 function temporaryFolder(name = ''): Disposable & { path: string } {
   const base = mkdtempSync(join(tmpdir(), 'db-'))

@@ -5,14 +5,14 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { dyingWithParent } from '../../apps/stack/dying-with-parent.ts'
+import { withParentDeathSignal } from '../apps/stack/supervision/parent-death-signal.ts'
 
-const RUN = resolve(import.meta.dirname, '../run.ts')
+const RUN = resolve(import.meta.dirname, 'run.ts')
 
 async function runTests(...args: string[]): Promise<{ code: number; output: string }> {
   // Node's runner marks its children by this, and would not run tests inside tests.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const [program, ...programArgs] = dyingWithParent(process.execPath, RUN, ...args)
+  const [program, ...programArgs] = withParentDeathSignal(process.execPath, RUN, ...args)
   const child = spawn(program, programArgs, { env })
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
@@ -29,7 +29,7 @@ test('the runner fails when a path selects no test', async () => {
 })
 
 test('the runner takes files and a name pattern, and closes with the counts', async () => {
-  const { code, output } = await runTests('test/stack/set-up', '--test-name-pattern', 'other platforms')
+  const { code, output } = await runTests('test/stack/setup', '--test-name-pattern', 'other platforms')
   assert.equal(code, 0, output)
   assert.match(output, /tests 1\n(.*\n)*.*pass 1\n/)
 })

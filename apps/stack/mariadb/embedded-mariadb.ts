@@ -3,8 +3,8 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
+import { SupervisedChild } from '../supervision/supervised-child.ts'
 import { commonOptions, ensureDataFolder, removeSocketFolder, socketPath } from './mariadb-files.ts'
-import { SupervisedChild } from './supervised-child.ts'
 
 export interface EmbeddedMariadbOptions {
   /** Holds the data (`mysql`) and the socket (`run`); made when missing. */

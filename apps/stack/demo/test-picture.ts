@@ -1,7 +1,7 @@
 // ffmpeg as an encoder: its moving test picture, which counts the seconds, with a tone.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { dyingWithParent } from './dying-with-parent.ts'
+import { withParentDeathSignal } from '../supervision/parent-death-signal.ts'
 
 const FPS = 30
 const KEYFRAME_EVERY_S = 2
@@ -27,7 +27,7 @@ export async function publishTestPicture(
   key: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const [program, ...args] = dyingWithParent(
+  const [program, ...args] = withParentDeathSignal(
     ...(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error'] as const),
     ...[...INPUTS, ...VIDEO, ...AUDIO, '-f', 'flv', `${ingestUrl}/${key}`],
   )

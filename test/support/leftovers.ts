@@ -1,7 +1,7 @@
 // Finds processes that still use a folder of a test run, whoever started them, and ends them.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { allProcesses, type ProcessEntry } from '../../apps/stack/process-group.ts'
+import { allProcesses, type ProcessEntry } from '../../apps/stack/supervision/process-group.ts'
 
 /** Those whose command line, environment, working directory or open files lie in the folder. */
 export function processesOf(folder: string): ProcessEntry[] {

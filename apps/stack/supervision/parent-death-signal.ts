@@ -7,6 +7,6 @@ const [program, ...options] = SETPRIV
 const available = spawnSync(program, [...options, 'true'], { stdio: 'ignore' }).status === 0
 
 /** The command line to spawn instead. The pid stays the program's own: setpriv becomes it. */
-export function dyingWithParent(command: string, ...args: string[]): [string, ...string[]] {
+export function withParentDeathSignal(command: string, ...args: string[]): [string, ...string[]] {
   return available ? [...SETPRIV, command, ...args] : [command, ...args]
 }

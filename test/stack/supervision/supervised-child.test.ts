@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { processesOfSession, readProcess } from '../../apps/stack/process-group.ts'
-import { type ChildOptions, SupervisedChild } from '../../apps/stack/supervised-child.ts'
-import { until } from '../support/until.ts'
+import { processesOfSession, readProcess } from '../../../apps/stack/supervision/process-group.ts'
+import { type ChildOptions, SupervisedChild } from '../../../apps/stack/supervision/supervised-child.ts'
+import { until } from '../../support/until.ts'
 
 interface Watched extends AsyncDisposable {
   readonly child: SupervisedChild

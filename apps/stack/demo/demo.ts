@@ -1,7 +1,7 @@
 // npm run demo: asks for a stream key, publishes a test picture with it, and prints the watch URL and
 // each event of the stream, until Ctrl-C.
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Config, ConfigError, readConfig } from '../control/config.ts'
+import { type Config, ConfigError, readConfig } from '../../control/config.ts'
 import { DemoApi, DemoError, type IssuedStream, type StreamEvent } from './demo-api.ts'
 import { publishTestPicture } from './test-picture.ts'
 
