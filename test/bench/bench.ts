@@ -1,9 +1,7 @@
 // What every measurement stands on: the run's database server, a folder, and what is to be cleaned up.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { migrate } from '../../apps/control/database/migrations.ts'
-import { MIGRATIONS_DIR } from '../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../support/database.ts'
 import { type ControlOptions, ControlProcess } from './control-process.ts'
 import { Helper } from './helper.ts'
 import type { Calls } from './programs/serve.ts'
@@ -49,9 +47,7 @@ export class Bench implements AsyncDisposable {
 
   /** A database with control's tables in it. */
   async database(): Promise<TestDatabase> {
-    const database = this.use(await createTestDatabase(this.#options.server))
-    await migrate(database.url, MIGRATIONS_DIR)
-    return database
+    return this.use(await createMigratedDatabase(this.#options.server))
   }
 
   helper<P extends Calls>(program: string, nodeFlags?: readonly string[]): Helper<P> {

@@ -9,10 +9,8 @@ import { loggerOptions } from '../../apps/control/common/logger.ts'
 import { readConfig } from '../../apps/control/config.ts'
 import type { Context } from '../../apps/control/context.ts'
 import { Control } from '../../apps/control/control.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import { createTestDatabase, MIGRATIONS_DIR, type TestDatabase } from './database.ts'
 import { freePorts } from './ports.ts'
-
-export const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations')
 
 export interface TestControl extends AsyncDisposable {
   readonly context: Context

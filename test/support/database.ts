@@ -1,17 +1,30 @@
-// A database of a test file's own on the run's server, removed afterwards.
+// Databases for tests, on the server of the test run. Disposing of one drops it.
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { createConnection, createPool } from 'mysql2/promise'
 import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
+import { migrate } from '../../apps/control/database/migrations.ts'
 import { Secret } from '../../apps/control/domain/secret.ts'
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: Secret
-  /** Runs SQL of the test's own, on a connection of its own. */
+  /** Runs the test's SQL, on one connection that nothing else uses. */
   query(sql: string, values?: readonly (string | number | null)[]): Promise<Record<string, unknown>[]>
 }
 
+/** The shipped migrations. */
+export const MIGRATIONS_DIR = join(import.meta.dirname, '../../prisma/migrations')
+
+/** An empty database with OnAir's tables. The parameter is that of `createTestDatabase`. */
+export async function createMigratedDatabase(server?: string): Promise<TestDatabase> {
+  const database = await createTestDatabase(server)
+  await migrate(database.url, MIGRATIONS_DIR)
+  return database
+}
+
 /**
- * @param server a server of the test's own; otherwise the run's
+ * A database without tables, as control finds it at its first start.
+ * @param server the URL of a server that the test has started; default: the server of the run
  * @throws when TEST_DATABASE_URL is not set: `npm test` sets it
  */
 export async function createTestDatabase(server = process.env.TEST_DATABASE_URL): Promise<TestDatabase> {
@@ -28,7 +41,7 @@ export async function createTestDatabase(server = process.env.TEST_DATABASE_URL)
   const connection = await createConnection(settings)
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
   await connection.end()
-  // A pool, which survives a server that is killed; of one, so that a test can hold a transaction open.
+  // A pool reconnects after the server was killed; a single connection lets a test keep a transaction open.
   const pool = createPool({ ...settings, database: name, connectionLimit: 1 })
   return {
     url: new Secret(url.href),

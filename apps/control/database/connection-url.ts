@@ -1,4 +1,4 @@
-// Reads DATABASE_URL once, for both drivers: Prisma's (mariadb) and the migrations runner's (mysql2).
+// Parses DATABASE_URL into the connection settings of both drivers: mariadb (under Prisma) and mysql2.
 import type { Secret } from '../domain/secret.ts'
 
 export interface ConnectionSettings {
@@ -7,11 +7,11 @@ export interface ConnectionSettings {
   readonly user: string
   readonly password: string
   readonly database: string
-  /** A Unix socket instead of host and port; `?socket=/path`, as Prisma's own URLs have it. */
+  /** Path of a Unix socket that replaces host and port: `?socket=/path`, as in Prisma's URLs. */
   readonly socketPath: string | undefined
 }
 
-/** @param url mysql://user:password@host:3306/database, already checked by the settings */
+/** @param url mysql://user:password@host:3306/database, already validated by config.ts */
 export function parseConnectionUrl(url: Secret): ConnectionSettings {
   const parsed = new URL(url.reveal())
   return {

@@ -1,5 +1,5 @@
-// The Prisma client and its pool; beside it mysql2 for single statements that run all the time or on a
-// critical path. The transactions that commit decisions have connections of their own (transactions.ts).
+// The database for reading and for single statements: Prisma's client with its pool, and a mysql2 pool for
+// statements that run often or on a critical path. Transactions have connections of their own (transactions.ts).
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
@@ -8,16 +8,16 @@ import { Prisma, PrismaClient } from './generated/client.ts'
 import { ConnectionPool } from './pool.ts'
 
 const CONNECT_MS = 1_000
-/** What the first query of a process may take; a busy machine needs seconds to start Prisma's engine. */
+/** Time limit of the first query: on a busy machine Prisma's engine takes seconds to start. */
 const OPEN_MS = 20_000
-/** A connection whose server has frozen is given up, or the pool would fill with them. */
+/** A connection to a frozen server is closed after this time; otherwise such connections would fill the pool. */
 const SOCKET_IDLE_MS = 5_000
 const POOL_SIZE = 10
 
 export type Client = PrismaClient
 
 export class Database implements AsyncDisposable {
-  /** For what a bench has shown to be too dear through Prisma (docs/decisions/0006-mysql2-in-the-store.md). */
+  /** For statements that the bench showed to be too slow through Prisma (docs/decisions/0006-mysql2-in-the-store.md). */
   readonly sql: ConnectionPool
   readonly #prisma: PrismaClient
 
@@ -31,17 +31,17 @@ export class Database implements AsyncDisposable {
       acquireTimeout: ANSWER_MS,
       connectTimeout: CONNECT_MS,
       socketTimeout: SOCKET_IDLE_MS,
-      // MySQL 8's default login over an unencrypted connection; mysql2 does the same unasked.
+      // MySQL 8's default login needs this on an unencrypted connection; mysql2 does it by default.
       allowPublicKeyRetrieval: true,
-      // One whose number fits the login, so that the driver asks nothing more then: what fails in
-      // between, it leaves as an unhandled rejection, which would end the process.
+      // The number of this collation fits into the login packet. For others the driver sends one more
+      // query after the login, and leaves its failure as an unhandled rejection, which ends the process.
       collation: 'UTF8MB4_UNICODE_CI',
     })
     this.#prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   }
 
   /**
-   * Connects, and starts the engine, so that the first answer need not wait for either.
+   * Connects and starts Prisma's engine, so that the first request does not have to wait for them.
    * @throws DatabaseUnavailableError
    */
   async open(): Promise<void> {
@@ -49,8 +49,8 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Runs one piece of work against the database.
-   * @throws DatabaseUnavailableError when it can't be reached or takes longer than `limitMs`, 1.8 s
+   * Runs `work` with Prisma's client.
+   * @throws DatabaseUnavailableError when the database cannot be reached or takes longer than `limitMs` (default 1.8 s)
    */
   async run<T>(work: (client: Client) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     try {
@@ -70,7 +70,7 @@ export class Database implements AsyncDisposable {
   }
 }
 
-/** Everything but the caller's own mistakes: a driver has dozens of ways to say that nobody is there. */
+/** True for all errors but a query that Prisma rejects as invalid: drivers have dozens of codes for an unreachable server. */
 function isUnavailable(error: unknown): boolean {
   return (
     error instanceof Prisma.PrismaClientKnownRequestError ||

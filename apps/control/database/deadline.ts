@@ -1,16 +1,16 @@
-// A bound on how long anything may wait for the database, and the one error for when it is over.
+// The time limit of every database call, and the error for a database that does not answer within it.
 
-/** What a hook may take in all (the contract's 503) less what the rest of it needs. */
+/** A hook must answer within 2 s, if need be with 503. The rest of its work may take 0.2 s of that. */
 export const ANSWER_MS = 1_800
 
-/** The database did not answer, or not in time. What was asked may or may not have happened. */
+/** The database cannot be reached or did not answer in time. A requested change may or may not have been made. */
 export class DatabaseUnavailableError extends Error {
   override name = 'DatabaseUnavailableError'
 }
 
 /**
- * Runs `work`, which is told by `signal` when nobody waits for it any more.
- * @throws DatabaseUnavailableError when `ms` are over; otherwise what `work` throws
+ * Runs `work` for at most `ms`; after that its `signal` is aborted and its result is ignored.
+ * @throws DatabaseUnavailableError when `ms` have passed; otherwise what `work` throws
  */
 export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>, ms = ANSWER_MS): Promise<T> {
   const abort = new AbortController()
@@ -21,7 +21,7 @@ export async function inTime<T>(work: (signal: AbortSignal) => Promise<T>, ms = 
     reject(error)
   }, ms)
   const working = work(abort.signal)
-  // Whoever lost the race must not become an unhandled rejection.
+  // A failure of `work` after the time limit must not become an unhandled rejection.
   working.catch(() => {})
   try {
     return await Promise.race([working, late])

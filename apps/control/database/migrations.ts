@@ -1,5 +1,5 @@
-// Applies pending migrations at start, and keeps Prisma's own book of them, so that its command
-// line agrees with the result without its engine being here (docs/decisions/0003-migrations.md).
+// Applies pending migrations at start and records them in Prisma's own table, so that Prisma's command
+// line agrees with the result. It does not need Prisma's engine (docs/decisions/0003-migrations.md).
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { parseConnectionUrl } from './connection-url.ts'
 const LOCK_SECONDS = 120
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** Prisma's own table, column for column, as its CLI makes it. */
+/** Prisma's own table, column for column as its command line creates it. */
 const MIGRATIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -30,7 +30,7 @@ interface Migration {
   readonly checksum: string
 }
 
-/** A migration that can't be applied; the message says what to do. */
+/** A migration cannot be applied; the message tells the operator what to do. */
 export class MigrationError extends Error {
   override name = 'MigrationError'
 }
@@ -38,8 +38,8 @@ export class MigrationError extends Error {
 /**
  * Brings the database up to date; several processes may call it at once.
  * @param folder prisma/migrations
- * @returns the names of the migrations that were applied now
- * @throws MigrationError when one failed before or was changed after it had been applied
+ * @returns the names of the migrations that this call applied
+ * @throws MigrationError when one fails now, failed earlier, or was changed after it had been applied
  */
 export async function migrate(databaseUrl: Secret, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
@@ -72,7 +72,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   )
 }
 
-/** GET_LOCK is one name for the whole server, so the name carries the database's. */
+/** The names of GET_LOCK are shared by the whole server, so this one contains the database's name. */
 async function underLock<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   const name = "CONCAT('onair_migrate_', LEFT(SHA2(DATABASE(), 256), 32))"
   const [[row]] = await connection.query<RowDataPacket[]>(`SELECT GET_LOCK(${name}, ?) AS got`, [
@@ -109,14 +109,14 @@ async function applyPending(connection: Connection, migrations: readonly Migrati
 function check(migration: Migration, row: RowDataPacket): void {
   if (row.finished_at === null) {
     throw new MigrationError(
-      `Migration ${migration.name} failed halfway before. MySQL can't undo table changes: repair the tables by hand ` +
-        'or restore a backup, then delete its row in _prisma_migrations.',
+      `Migration ${migration.name} failed halfway earlier. MySQL cannot roll back changes of tables: repair the tables by hand ` +
+        'or restore a backup, then delete the migration’s row in _prisma_migrations.',
     )
   }
   if (row.checksum !== migration.checksum) {
     throw new MigrationError(
       `Migration ${migration.name} was changed after it had been applied to this database. ` +
-        'Put the file back as it was and make the change in a new migration.',
+        'Restore the file as it was and make the change in a new migration.',
     )
   }
 }

@@ -1,5 +1,5 @@
-// mysql2's connections, for what is on a critical path or runs all the time: Prisma takes several times as
-// long for the same statements (docs/decisions/0006-mysql2-in-the-store.md).
+// A pool of mysql2 connections, for statements that run often or on a critical path: through Prisma the same
+// statements take several times as long (docs/decisions/0006-mysql2-in-the-store.md).
 import {
   createPool,
   type Pool,
@@ -14,16 +14,16 @@ import { DatabaseUnavailableError, inTime } from './deadline.ts'
 const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
 const CONNECT_MS = 1_000
 const POOL_SIZE = 10
-/** Work that waits for a connection; beyond it the database is as good as away. */
+/** How many calls may wait for a connection; beyond that the database counts as unavailable. */
 const MAX_WAITING = 500
 
-/** Somebody else was faster: nothing was written, and it may be tried again. */
+/** Another transaction got in the way: nothing was written, and the caller may try again. */
 export class WriteConflictError extends Error {
   override name = 'WriteConflictError'
 }
 
 const CONFLICTS = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
-/** SQLSTATE classes of our own mistakes: data, constraints, syntax. All else means that nobody is there. */
+/** SQLSTATE classes of the caller's mistakes: data, constraints, syntax. Any other error means that the database is unavailable. */
 const MISTAKES = /^(21|22|23|42)/
 
 export type Value = string | number | boolean | Date | Uint8Array | null
@@ -31,7 +31,7 @@ export type Value = string | number | boolean | Date | Uint8Array | null
 export class ConnectionPool implements AsyncDisposable {
   readonly #pool: Pool
 
-  /** @param atOpen SQL that each connection begins with */
+  /** @param atOpen statements that run first on each new connection */
   constructor(url: Secret, ...atOpen: readonly string[]) {
     const { host, port, socketPath, ...credentials } = parseConnectionUrl(url)
     this.#pool = createPool({
@@ -45,13 +45,13 @@ export class ConnectionPool implements AsyncDisposable {
       timezone: 'Z',
     })
     this.#pool.on('connection', (connection) => {
-      // They wait in the connection's own line, before whatever it was opened for.
+      // The connection runs its statements in order, so these come before the caller's.
       for (const sql of [READ_COMMITTED, ...atOpen]) connection.query(sql)
     })
   }
 
   /**
-   * Lends a connection (READ COMMITTED). It is given up when `work` throws or takes too long.
+   * Runs `work` with a connection (READ COMMITTED), which is closed when `work` throws or takes too long.
    * @throws WriteConflictError, DatabaseUnavailableError, and what `work` throws
    */
   async use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
@@ -63,7 +63,7 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   /**
-   * What one statement selects; booleans are 0 and 1.
+   * Runs one SELECT; booleans come back as 0 and 1.
    * @throws DatabaseUnavailableError
    */
   rows<T extends object>(sql: string, values: readonly Value[]): Promise<T[]> {
@@ -74,8 +74,8 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   /**
-   * Runs one statement that changes something.
-   * @returns how many rows it has found to change
+   * Runs one statement that changes rows.
+   * @returns how many rows its condition matched
    * @throws WriteConflictError, DatabaseUnavailableError
    */
   change(sql: string, values: readonly Value[]): Promise<number> {
@@ -87,8 +87,8 @@ export class ConnectionPool implements AsyncDisposable {
 
   async #use<T>(work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     const connection = await this.#pool.getConnection()
-    // A server that has frozen never answers: the connection is of no use to anybody any more, and
-    // the server rolls back what was open on it.
+    // A frozen server may never answer on this connection, so nobody can use it again. When it is
+    // closed, the server rolls back its open transaction.
     const giveUp = () => connection.destroy()
     signal.addEventListener('abort', giveUp)
     try {

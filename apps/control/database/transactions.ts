@@ -1,5 +1,5 @@
-// The transactions that commit decisions, through mysql2: they are on the streamer's and on every
-// viewer's critical path. Their connections are their own, so that no reading keeps them waiting.
+// The transactions that commit decisions. A streamer's admission and the first picture of every viewer wait
+// for them: they use mysql2, and connections of their own, so that no query for a reader delays them.
 import type { PoolConnection } from 'mysql2/promise'
 import type { Secret } from '../domain/secret.ts'
 import { ConnectionPool } from './pool.ts'
@@ -11,7 +11,7 @@ export class Transactions implements AsyncDisposable {
   readonly #pool: ConnectionPool
 
   constructor(url: Secret) {
-    // The first statement begins a transaction by itself: that saves a round trip to the server.
+    // The first statement starts the transaction, which saves the round trip of a BEGIN.
     this.#pool = new ConnectionPool(url, 'SET autocommit = 0')
   }
 

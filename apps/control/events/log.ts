@@ -1,31 +1,31 @@
-// The event log: appending inside the transaction that makes an event true, and reading it.
+// The event log: appending events in the transaction that makes them true, reading, and pruning.
 import type { ResultSetHeader } from 'mysql2'
 import type { Client, Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Transaction } from '../database/transactions.ts'
 import type { EventDraft, FrameType, LoggedEvent } from '../domain/event.ts'
 
-/** Which part of the log somebody reads: one stream's events, or those of all streams that have been live. */
+/** Selects one stream's events, or those of all streams that have been live. */
 export interface EventFilter {
   readonly streamId: string | null
   /** Null: every type. */
   readonly types: ReadonlySet<FrameType> | null
 }
 
-/** The log's ends. An id up to `pruned` is no longer there; `head` is the newest. */
+/** The ends of the log: `head` is the newest id; events with ids up to `pruned` have been removed. */
 export interface LogBounds {
   readonly head: number
   readonly pruned: number
 }
 
 const SEQUENCE_ROW = 1
-/** How much of the log one statement removes, so that no writer waits long for its locks. */
+/** How many events one transaction removes, so that no writer waits long for its locks. */
 const PRUNE_BATCH = 1_000
 
 /**
- * Appends events and gives them their ids. To be called last in a transaction: from here to the
- * COMMIT it holds the sequence's lock, which is what makes ids rise in commit order. (AUTO_INCREMENT
- * gives ids out before the commit, so a reader can pass an id whose row it can't see yet.)
+ * Appends events and assigns their ids. Call it last in a transaction: from here to the COMMIT it holds
+ * the lock of the sequence's row, so that ids rise in commit order. (AUTO_INCREMENT assigns ids in the
+ * order of the INSERTs: a reader could pass an id whose transaction commits later, and miss that event.)
  */
 export async function appendEvents(
   transaction: Transaction,
@@ -69,10 +69,10 @@ export class EventLog {
     return this.#database.run(readBounds)
   }
 
-  /** Up to `limit` events behind `cursor`, oldest first; without a filter, all of them. */
+  /** Up to `limit` events after `cursor`, oldest first; without a filter, of all streams and types. */
   async after(cursor: number, limit: number, filter?: EventFilter): Promise<LoggedEvent[]> {
     const { condition, values } = filter === undefined ? EVERYTHING : toCondition(filter)
-    // A LIMIT has to be text for MySQL 8's prepared statements.
+    // MySQL 8 accepts the parameter of LIMIT in a prepared statement only as text.
     const rows = await this.#database.sql.rows<Omit<LoggedEvent, 'wasLive'> & { wasLive: number }>(
       `SELECT id, type, stream_id AS streamId, was_live AS wasLive, created_at AS createdAt, data
        FROM events WHERE id > ? AND ${condition} ORDER BY id LIMIT ?`,
@@ -82,8 +82,8 @@ export class EventLog {
   }
 
   /**
-   * Removes events from before `oldest`, oldest first, and notes up to where.
-   * @returns how many are gone
+   * Removes events that are older than `oldest`, oldest first, and stores the newest removed id.
+   * @returns how many events were removed
    */
   async prune(oldest: Date): Promise<number> {
     let removed = 0
@@ -95,7 +95,7 @@ export class EventLog {
   }
 }
 
-/** The log's ends as a client or a transaction sees them. */
+/** The ends of the log as `client` (Prisma's client or a transaction of it) sees them. */
 export async function readBounds(client: Pick<Client, 'eventSequence'>): Promise<LogBounds> {
   const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
   return { head: Number(row.head), pruned: Number(row.pruned) }
@@ -112,7 +112,7 @@ async function pruneBatch(tx: Prisma.TransactionClient, oldest: Date): Promise<n
   const last = expired.at(-1)
   if (last === undefined) return 0
   await tx.event.deleteMany({ where: { id: { lte: last.id } } })
-  // Another process may have removed more meanwhile.
+  // Another process may have removed more in the meantime.
   await tx.eventSequence.updateMany({
     where: { id: SEQUENCE_ROW, pruned: { lt: last.id } },
     data: { pruned: last.id },

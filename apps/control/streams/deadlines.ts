@@ -1,5 +1,5 @@
-// Timers for the deadlines of the streams that this process has changed. Deadlines that a restart or
-// another process leaves behind are found in the database by the reconciler.
+// A timer for the deadline of each stream that this process has changed. The reconciler finds deadlines in
+// the database that have no timer: those from before a restart and those of other processes.
 import { type Subscription, timer } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { StreamService } from './service.ts'

@@ -1,4 +1,4 @@
-// Streams as rows of the database, for Prisma and for mysql2.
+// Converts streams to and from rows of the table `streams`, as Prisma and mysql2 read and write them.
 import type { Stream as Row } from '../database/generated/client.ts'
 import type { Recording } from '../domain/recording.ts'
 import type { Session, Stream } from '../domain/stream.ts'
@@ -47,14 +47,14 @@ const FIELDS = Object.keys(COLUMNS) as (keyof Row)[]
 const NAMES = Object.values(COLUMNS)
 
 export const INSERT_STREAM = `INSERT INTO streams (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')})`
-/** To be followed by a condition; what it gives is for `fromSelected`. */
+/** To be followed by a WHERE clause; `fromSelected` reads its rows. */
 export const SELECT_STREAM = `SELECT ${FIELDS.map((field) => `${COLUMNS[field]} AS ${field}`).join(', ')} FROM streams`
-/** Takes a row's values, then the id and the version it must still have. */
+/** Parameters: all of `toValues`, then the id and the version that the row must still have. */
 export const UPDATE_STREAM = `UPDATE streams SET ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ? AND version = ?`
 
 type Value = string | number | boolean | Date | Buffer | null
 
-/** A stream's values in the order of both statements. */
+/** The parameters of INSERT_STREAM, and the first ones of UPDATE_STREAM. */
 export function toValues({ stream, version }: Versioned): Value[] {
   const { session, recording, ...rest } = stream
   const row: Row = {
@@ -92,7 +92,7 @@ const BOOLEANS: Readonly<Record<BooleanField, true>> = {
   recordingHasPoster: true,
 }
 
-/** A row as mysql2 reads it: booleans are numbers. */
+/** A row as mysql2 reads it: booleans are 0 and 1. */
 export type SelectedRow = { readonly [K in keyof Row]: Row[K] extends boolean ? number : Row[K] }
 
 export function fromSelected(row: SelectedRow): Versioned {

@@ -1,5 +1,5 @@
 // The only way to change a stream. Facts are applied one after the other per stream; each decision is
-// committed first and published afterwards, to the feed, the timers and whatever carries out its effects.
+// committed first and published afterwards, to the feed, the timers and the code that carries out its effects.
 import { type Observable, Subject } from 'rxjs'
 import { toEventDraft } from '../api/event-draft.ts'
 import { KeyedQueue } from '../common/keyed-queue.ts'
@@ -16,12 +16,12 @@ export interface StreamServiceOptions extends Rules {
   readonly logger: Logger
   readonly publicUrl: string
   readonly streamKeyTtlMs: number
-  /** How many watch a stream now; events carry the number. */
+  /** How many viewers a stream has now; events contain the number. */
   readonly viewersOf: (id: string) => number
   readonly now: () => Date
 }
 
-/** What came of a fact, once it is in the database. */
+/** The result of a fact, once it is committed. */
 export interface Committed {
   readonly stream: Stream
   /** Whether the fact changed the stream. */
@@ -30,7 +30,7 @@ export interface Committed {
   readonly effects: readonly Effect[]
 }
 
-/** A stream and the key that was made for it; the key itself is stored nowhere. */
+/** A stream and its new stream key; only the key's hash is stored. */
 export interface Issued {
   readonly stream: Stream
   readonly key: Secret
@@ -41,7 +41,7 @@ export class StreamService implements AsyncDisposable {
   readonly #queue = new KeyedQueue()
   readonly #changes = new Subject<Committed>()
   /**
-   * What came of every fact that was applied here, in commit order for each stream. Subscribers run
+   * The result of every fact that this process has applied, in commit order for each stream. Subscribers run
    * synchronously, before `submit` resolves. The publish gate depends on that: the watch on a stream's
    * folder is in place before nginx gets its 302 and writes the first file.
    */
@@ -51,7 +51,7 @@ export class StreamService implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Creates a stream that waits for its publisher. */
+  /** Creates a stream that waits for its publisher. @throws DatabaseUnavailableError */
   async create(input: { title: string | null; record: boolean }): Promise<Issued> {
     const { store, publicUrl, now } = this.#options
     const key = newStreamKey()
@@ -83,7 +83,7 @@ export class StreamService implements AsyncDisposable {
 
   /**
    * Applies a fact to a stream.
-   * @returns what came of it; null: there is no such stream
+   * @returns the result; null: there is no such stream
    * @throws DatabaseUnavailableError; then the fact has to be submitted again
    */
   submit(id: string, fact: Fact): Promise<Committed | null> {
@@ -105,7 +105,7 @@ export class StreamService implements AsyncDisposable {
   }
 
   /**
-   * Issues a new key for a waiting stream; the old one is worthless from then on.
+   * Issues a new stream key for a waiting stream; the old one is void from then on.
    * @returns null when the stream is no longer waiting, or its key has expired
    */
   async rotateKey(id: string): Promise<Issued | null> {
@@ -125,7 +125,7 @@ export class StreamService implements AsyncDisposable {
     return new Date(from.getTime() + this.#options.streamKeyTtlMs)
   }
 
-  /** Waits for decisions that are being committed. */
+  /** Waits for the decisions that are being committed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle()
     this.#changes.complete()

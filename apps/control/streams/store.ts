@@ -20,21 +20,21 @@ import {
 } from './rows.ts'
 import { StreamMemory } from './stream-memory.ts'
 
-/** How often a decision is repeated when others change the same stream at the same time. */
+/** How often a decision is made when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10
-/** Streams that one statement reads, so that other work gets its turn in between. */
+/** How many streams one statement reads, so that other work can run in between. */
 const READ_BATCH = 100
 
-/** What a decision wants written. */
+/** What a decision asks the store to write. */
 export interface Change {
-  /** The very same object as before when there is nothing to write. */
+  /** The same object as before when there is nothing to write. */
   readonly stream: Stream
   readonly events: readonly EventDraft[]
 }
 
-/** What came of a decision. */
+/** The result of a decision. */
 export interface Applied<C extends Change> {
-  /** The decision that was made last, on the newest state. */
+  /** The last decision, made on the newest state. */
   readonly change: C
   /** Whether there was anything to write. */
   readonly changed: boolean
@@ -62,13 +62,13 @@ export class StreamStore {
   }
 
   async find(id: string): Promise<Stream | null> {
-    // The column is ASCII and compares without trailing spaces, so anything but an id must not be asked for.
+    // The column ignores trailing spaces and rejects non-ASCII text, so only a well-formed id may be queried.
     if (!STREAM_ID.test(id)) return null
     const row = await this.#database.run((client) => client.stream.findUnique({ where: { id } }))
     return row === null ? null : fromRow(row).stream
   }
 
-  /** The stream of a key as this process last knew it, which may be out of date; null: not remembered. */
+  /** The stream of a key from this process's cache, maybe out of date; null: it is not cached. */
   recall(keyHash: Uint8Array): Stream | null {
     return this.#memory.getByKey(keyHash)?.stream ?? null
   }
@@ -78,13 +78,13 @@ export class StreamStore {
   }
 
   /**
-   * Decides on the newest state of a stream and commits state and events together. When somebody else
+   * Decides on the newest state of a stream and commits state and events together. When another process
    * changes the stream first, the decision is made again on the new state.
    * @returns null when there is no such stream
    */
   async apply<C extends Change>(id: string, decide: (stream: Stream) => C): Promise<Applied<C> | null> {
-    // The remembered state saves a read. It may be out of date: then the version does not match. And
-    // "nothing to change" is only believed of a state that was just read.
+    // The cached state saves a read. When it is out of date, the version does not match and nothing is
+    // written. A decision that changes nothing is only accepted on a state that was just read.
     let current = this.#memory.get(id)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const isRemembered = current !== undefined
@@ -105,7 +105,7 @@ export class StreamStore {
     throw new Error(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
   }
 
-  /** Null: somebody else changed the stream first, and nothing was written. */
+  /** Null: another process changed the stream first, and nothing was written. */
   async #commit({ stream, version }: Versioned, change: Change): Promise<LoggedEvent[] | null> {
     const next = toValues({ stream: change.stream, version: version + 1 })
     try {
@@ -131,9 +131,9 @@ export class StreamStore {
     return rows.map(fromSelected)
   }
 
-  /** Streams that a node's nginx and folder are responsible for: not ended, or with a playlist still to be closed. */
+  /** Streams of a node whose playlist is open: those that have not ended, and those whose playlist still needs its ENDLIST. */
   async openOnNode(nodeId: string): Promise<Stream[]> {
-    // Asked every 2 s: streams that are remembered in their newest version need not be read.
+    // This runs every 2 s: a stream whose newest version is cached is not read again.
     const heads = await this.#database.sql.rows<{ id: string; version: number }>(
       'SELECT id, version FROM streams WHERE node_id = ? AND playlist_open = TRUE',
       [nodeId],
@@ -155,9 +155,9 @@ export class StreamStore {
     return known
   }
 
-  /** Ids of streams whose deadline has passed, at most `limit`, the oldest deadline first. */
+  /** Ids of at most `limit` streams whose deadline has passed, earliest deadline first. */
   async overdue(now: Date, limit: number): Promise<string[]> {
-    // A LIMIT has to be text for MySQL 8's prepared statements.
+    // MySQL 8 accepts the parameter of LIMIT in a prepared statement only as text.
     const rows = await this.#database.sql.rows<{ id: string }>(
       'SELECT id FROM streams WHERE deadline_at <= ? ORDER BY deadline_at LIMIT ?',
       [now, String(limit)],

@@ -1,15 +1,15 @@
-// Streams as this process last read or wrote them, so that a decision can often skip a read. An entry may
-// be out of date; the version in the database decides.
+// A cache of streams as this process last read or wrote them, so that most decisions need no read. An entry
+// may be out of date: the row's version in the database decides.
 import { keyHashText } from '../domain/keys.ts'
 import type { Versioned } from './rows.ts'
 
-/** The least recently touched are forgotten first. */
+/** When there are more, the least recently read or written stream is removed. */
 const MAX_STREAMS = 5_000
 
 export class StreamMemory {
-  /** By stream id; the least recently touched first. */
+  /** By stream id; the least recently read or written first. */
   readonly #latest = new Map<string, Versioned>()
-  /** Stream ids by their key's hash. */
+  /** Stream ids by the hash of their stream key. */
   readonly #idByKey = new Map<string, string>()
 
   get(id: string): Versioned | undefined {
@@ -21,7 +21,7 @@ export class StreamMemory {
     return id === undefined ? undefined : this.#latest.get(id)
   }
 
-  /** Ended streams are not remembered: nothing happens to them any more. */
+  /** Ended streams are not kept: they rarely change again. */
   remember(versioned: Versioned): void {
     const { id, keyHash, status } = versioned.stream
     this.#forget(id)

@@ -1,4 +1,4 @@
-// Reading many streams at once: the pages of lists, and the statuses of some.
+// Queries for many streams at once: the pages of lists, and the statuses of given streams.
 import type { ListPosition } from '../api/paging.ts'
 import type { Database } from '../database/database.ts'
 import { Prisma } from '../database/generated/client.ts'
@@ -21,7 +21,7 @@ export class StreamQueries {
     this.#database = database
   }
 
-  /** Streams that have been live, the newest first by when they went live. */
+  /** Streams that have been live, ordered by `liveAt`, newest first. */
   async list(
     statuses: readonly StreamStatus[] | null,
     limit: number,
@@ -30,7 +30,7 @@ export class StreamQueries {
     return this.#page(statuses === null ? {} : { status: { in: [...statuses] } }, limit, from)
   }
 
-  /** Streams whose recording has one of these statuses, in the same order. */
+  /** Streams whose recording has one of these statuses, in the same order as `list`. */
   async listRecorded(
     statuses: readonly RecordingStatus[],
     limit: number,
@@ -65,13 +65,13 @@ export class StreamQueries {
           const next = rows.length > limit && last?.liveAt ? { liveAt: last.liveAt, id: last.id } : null
           return { streams, next, lastEventId: head }
         },
-        // One snapshot for both, so that a reader who continues from `head` misses nothing.
+        // One snapshot for both queries, so that a reader that continues from `head` misses nothing.
         { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
       ),
     )
   }
 
-  /** The statuses of those of these streams that exist. */
+  /** The statuses of those streams among `ids` that exist. */
   async statuses(ids: readonly string[]): Promise<{ id: string; status: StreamStatus; wasLive: boolean }[]> {
     const where = { id: { in: [...ids] } }
     const select = { id: true, status: true, liveAt: true }

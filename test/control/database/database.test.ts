@@ -2,16 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Client, Database } from '../../../apps/control/database/database.ts'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 
 let own: TestDatabase
 let database: Database
 before(async () => {
-  own = await createTestDatabase()
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = await createMigratedDatabase()
   database = new Database(own.url)
   await database.open()
 })
@@ -23,7 +20,7 @@ after(async () => {
 const head = async (client: Client) =>
   Number((await client.eventSequence.findUniqueOrThrow({ where: { id: 1 } })).head)
 
-test('work that takes too long is given up, and does not hold up what comes next', async () => {
+test('a query that takes too long is abandoned and does not delay the next one', async () => {
   const begin = performance.now()
   await assert.rejects(
     database.run((client) => client.$queryRaw`SELECT SLEEP(4)`),
@@ -33,7 +30,7 @@ test('work that takes too long is given up, and does not hold up what comes next
   assert.equal(await database.run(head), 0)
 })
 
-test('a database that is not there is unavailable, not an unknown failure', async () => {
+test('a database that cannot be reached is reported as unavailable', async () => {
   await using nowhere = new Database(new Secret('mysql://root@localhost/x?socket=/nonexistent/s'))
   await assert.rejects(nowhere.run(head), DatabaseUnavailableError)
 })

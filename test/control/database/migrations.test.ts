@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { MigrationError, migrate } from '../../../apps/control/database/migrations.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createTestDatabase, MIGRATIONS_DIR, type TestDatabase } from '../../support/database.ts'
 
 const shipped = (await readdir(MIGRATIONS_DIR)).filter((name) => /^\d/.test(name)).sort()
 let folder: string
@@ -16,7 +15,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true }))
 
-/** A folder of migrations of a test's own. */
+/** A folder of migrations for one test. */
 async function migrations(name: string, sql: Record<string, string>): Promise<string> {
   const own = join(folder, name)
   for (const [migration, text] of Object.entries(sql)) {
@@ -27,7 +26,7 @@ async function migrations(name: string, sql: Record<string, string>): Promise<st
   return own
 }
 
-const book = (database: TestDatabase) =>
+const recorded = (database: TestDatabase) =>
   database.query('SELECT * FROM _prisma_migrations ORDER BY started_at, migration_name')
 
 async function refusal(work: Promise<unknown>): Promise<string> {
@@ -37,22 +36,22 @@ async function refusal(work: Promise<unknown>): Promise<string> {
     assert.ok(error instanceof MigrationError, String(error))
     return error.message
   }
-  assert.fail('it was not refused')
+  assert.fail('the migration was not refused')
 }
 
 describe('the shipped migrations', () => {
-  test('make a fresh database whole, and a second start finds nothing to do', async () => {
+  test('set up an empty database, and a second start applies nothing', async () => {
     await using database = await createTestDatabase()
     assert.deepEqual(await migrate(database.url, MIGRATIONS_DIR), shipped)
     assert.deepEqual(await migrate(database.url, MIGRATIONS_DIR), [])
     assert.deepEqual(await database.query('SELECT * FROM event_sequence'), [{ id: 1, head: 0, pruned: 0 }])
   })
 
-  test('are in Prisma’s book as its own command line writes it', async () => {
+  test('are recorded in Prisma’s table as its own command line records them', async () => {
     await using database = await createTestDatabase()
     const begin = Date.now()
     await migrate(database.url, MIGRATIONS_DIR)
-    const rows = await book(database)
+    const rows = await recorded(database)
     assert.deepEqual(
       rows.map((row) => row.migration_name),
       shipped,
@@ -72,10 +71,10 @@ describe('the shipped migrations', () => {
     await using database = await createTestDatabase()
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate(database.url, MIGRATIONS_DIR)))
     assert.deepEqual(results.flat(), shipped)
-    assert.equal((await book(database)).length, shipped.length)
+    assert.equal((await recorded(database)).length, shipped.length)
   })
 
-  test('of two databases on one server do not wait for each other’s names', async () => {
+  test('of two databases on one server can be applied at the same time', async () => {
     await using one = await createTestDatabase()
     await using two = await createTestDatabase()
     const both = await Promise.all([migrate(one.url, MIGRATIONS_DIR), migrate(two.url, MIGRATIONS_DIR)])
@@ -87,16 +86,16 @@ describe('later migrations', () => {
   const one = { '1_one': 'CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);' }
   const two = { ...one, '2_two': 'ALTER TABLE t ADD b INT;' }
 
-  test('are applied in the order of their names, behind what is there', async () => {
+  test('are applied in the order of their names, after those already applied', async () => {
     await using database = await createTestDatabase()
     assert.deepEqual(await migrate(database.url, await migrations('grows', one)), ['1_one'])
     const more = await migrations('grows', { ...two, '10_ten': 'DROP TABLE IF EXISTS never;' })
-    // As Prisma sorts them: by letters, not by number.
+    // Prisma sorts the names as text, not by number.
     assert.deepEqual(await migrate(database.url, more), ['10_ten', '2_two'])
     assert.deepEqual(await database.query('SELECT * FROM t'), [{ a: 1, b: null }])
   })
 
-  test('leave a database alone that a newer OnAir has already taken further', async () => {
+  test('leave a database alone that a newer OnAir has already migrated', async () => {
     await using database = await createTestDatabase()
     await migrate(database.url, await migrations('newer', two))
     assert.deepEqual(await migrate(database.url, await migrations('older', one)), [])
@@ -108,17 +107,17 @@ describe('later migrations', () => {
     const changed = await migrations('changed', { ...two, '1_one': `${one['1_one']} -- touched` })
     const message = await refusal(migrate(database.url, changed))
     assert.match(message, /1_one/)
-    assert.equal((await book(database)).length, 1, 'and nothing behind it is applied')
+    assert.equal((await recorded(database)).length, 1, 'and no later one is applied')
   })
 
-  test('that fail are in the book as failed, and the next start says so instead of going on', async () => {
+  test('that fail are recorded as failed, and the next start refuses to go on', async () => {
     await using database = await createTestDatabase()
     const own = await migrations('fails', {
       '1_bad': 'CREATE TABLE half (a INT);\nCREATE TABEL rest (a INT);',
       '2_next': 'CREATE TABLE next (a INT);',
     })
     assert.match(await refusal(migrate(database.url, own)), /1_bad/)
-    const [row, ...others] = await book(database)
+    const [row, ...others] = await recorded(database)
     assert.deepEqual([row?.finished_at, row?.applied_steps_count, others], [null, 0, []])
     assert.match(String(row?.logs), /TABEL/)
     assert.match(await refusal(migrate(database.url, own)), /1_bad.*half/i)
@@ -128,7 +127,7 @@ describe('later migrations', () => {
     assert.deepEqual(await migrate(database.url, own), ['1_bad', '2_next'])
   })
 
-  test('that were rolled back by hand, as Prisma marks it, are applied again', async () => {
+  test('that Prisma’s table marks as rolled back are applied again', async () => {
     await using database = await createTestDatabase()
     const own = await migrations('again', one)
     await migrate(database.url, own)

@@ -4,15 +4,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Database } from '../../../apps/control/database/database.ts'
 import { Prisma } from '../../../apps/control/database/generated/client.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, MIGRATIONS_DIR, type TestDatabase } from '../../support/database.ts'
 
 let own: TestDatabase
 let database: Database
 before(async () => {
-  own = await createTestDatabase()
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = await createMigratedDatabase()
   database = new Database(own.url)
   await database.open()
 })
@@ -34,7 +31,7 @@ const NATIVE: Readonly<Record<string, string>> = {
   Text: 'text',
 }
 
-/** The tables as prisma/schema.prisma has them, with the types that Prisma makes of it. */
+/** The tables that prisma/schema.prisma describes, with the column types that Prisma derives from it. */
 async function expectedTables(): Promise<Map<string, { columns: Column[]; indexes: string[] }>> {
   const schema = await readFile(join(MIGRATIONS_DIR, '../schema.prisma'), 'utf8')
   const enums = new Map(
@@ -75,7 +72,7 @@ function columnOf(line: string, enums: ReadonlyMap<string, string>): Column {
   return { name, type: sql, nullable: type.endsWith('?') }
 }
 
-test('the tables are what prisma/schema.prisma says: columns, types, nullability, indexes', async () => {
+test('the tables match prisma/schema.prisma: columns, types, nullability, indexes', async () => {
   const expected = await expectedTables()
   const tables = await own.query(
     `SELECT table_name AS name FROM information_schema.tables
@@ -90,7 +87,7 @@ test('the tables are what prisma/schema.prisma says: columns, types, nullability
     )
     const found = rows.map((row) => ({
       name: String(row.name),
-      // MariaDB shows the width of integers, MySQL 8 does not; it means nothing.
+      // MariaDB reports a display width for integers, MySQL 8 does not; it has no effect.
       type: String(row.type).replace(/int\(\d+\)/, 'int'),
       nullable: row.nullable === 'YES',
     }))
@@ -103,12 +100,12 @@ test('the tables are what prisma/schema.prisma says: columns, types, nullability
   }
 })
 
-test('the client that was generated knows the same models and columns', async () => {
+test('the generated client has the same models and columns', async () => {
   assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
   assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 30)
 })
 
-test('every column of every table comes back as it went in', async () => {
+test('every column of streams and events is read back as it was written', async () => {
   const when = (ms: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, 5, ms))
   const stream = {
     id: 'z'.repeat(20),
@@ -177,7 +174,7 @@ test('every column of every table comes back as it went in', async () => {
   assert.deepEqual({ ...emptied, keyHash: new Uint8Array(emptied.keyHash) }, { ...stream, ...nothing })
 })
 
-test('a key belongs to one stream only', async () => {
+test('two streams cannot have the same stream key', async () => {
   const before = await own.query('SELECT COUNT(*) AS n FROM streams')
   await own.query('CREATE TEMPORARY TABLE copy AS SELECT * FROM streams')
   await own.query("UPDATE copy SET id = 'another'")

@@ -2,18 +2,15 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { RowDataPacket } from 'mysql2'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
 import { WriteConflictError } from '../../../apps/control/database/pool.ts'
 import { type Transaction, Transactions } from '../../../apps/control/database/transactions.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 
 let own: TestDatabase
 let transactions: Transactions
 before(async () => {
-  own = await createTestDatabase()
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = await createMigratedDatabase()
   await own.query('CREATE TABLE pair (id INT PRIMARY KEY, n INT)')
   await own.query('INSERT INTO pair VALUES (1, 0), (2, 0)')
   transactions = new Transactions(own.url)
@@ -28,7 +25,7 @@ async function head(transaction: Transaction): Promise<number> {
   return Number(row?.head)
 }
 
-test('sees what others have committed meanwhile (READ COMMITTED)', async () => {
+test('a transaction sees what others commit meanwhile (READ COMMITTED)', async () => {
   const seen = await transactions.run(async (transaction) => {
     const before = await head(transaction)
     await own.query('UPDATE event_sequence SET head = head + 1')
@@ -37,7 +34,7 @@ test('sees what others have committed meanwhile (READ COMMITTED)', async () => {
   assert.deepEqual(seen, [0, 1])
 })
 
-test('leaves nothing behind when its work throws, and the error is the work’s own', async () => {
+test('a transaction whose work throws is rolled back, and the caller gets that error', async () => {
   const mistake = new Error('mine')
   const before = await transactions.run(head)
   await assert.rejects(
@@ -50,7 +47,7 @@ test('leaves nothing behind when its work throws, and the error is the work’s 
   assert.equal(await transactions.run(head), before)
 })
 
-test('waiting for a lock counts as no answer, and what was begun is undone', async () => {
+test('a transaction that waits too long for a lock fails as unavailable and is rolled back', async () => {
   const begin = performance.now()
   await own.query('BEGIN')
   await own.query('SELECT * FROM event_sequence FOR UPDATE')
@@ -65,7 +62,7 @@ test('waiting for a lock counts as no answer, and what was begun is undone', asy
   assert.equal(row?.n, 0)
 })
 
-test('two that lock each other out: one of them is told to try again', async () => {
+test('of two transactions in a deadlock one is told to try again', async () => {
   const { promise: bothHold, resolve } = Promise.withResolvers<void>()
   let holding = 0
   const cross = (first: number, second: number) =>
@@ -81,7 +78,7 @@ test('two that lock each other out: one of them is told to try again', async () 
   assert.ok(refused[0]?.reason instanceof WriteConflictError)
 })
 
-test('a database that is not there is unavailable, not an unknown failure', async () => {
+test('a database that cannot be reached is reported as unavailable', async () => {
   await using nowhere = new Transactions(new Secret('mysql://root@localhost/x?socket=/nonexistent/s'))
   await assert.rejects(nowhere.run(head), DatabaseUnavailableError)
 })

@@ -3,12 +3,10 @@ import { after, before, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../../../apps/control/common/logger.ts'
 import { Database } from '../../../apps/control/database/database.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
 import { Transactions } from '../../../apps/control/database/transactions.ts'
 import { Feed } from '../../../apps/control/events/feed.ts'
 import { EventLog } from '../../../apps/control/events/log.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 import { until } from '../../support/until.ts'
 import { append, appendMany, draft } from '../support/events.ts'
 
@@ -23,8 +21,7 @@ const logger = { warn, info() {}, debug() {}, error() {}, fatal() {} } as unknow
 
 before(async () => {
   stack = new AsyncDisposableStack()
-  own = stack.use(await createTestDatabase())
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = stack.use(await createMigratedDatabase())
   database = stack.use(new Database(own.url))
   await database.open()
   mine = stack.use(new Transactions(own.url))

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { Database } from '../../../apps/control/database/database.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
 import { Transactions } from '../../../apps/control/database/transactions.ts'
 import { appendEvents, EventLog } from '../../../apps/control/events/log.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 import { append, appendMany, draft } from '../support/events.ts'
 
 let stack: AsyncDisposableStack
@@ -18,8 +16,7 @@ let log: EventLog
 
 before(async () => {
   stack = new AsyncDisposableStack()
-  own = stack.use(await createTestDatabase())
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = stack.use(await createMigratedDatabase())
   const logs = [0, 1].map(() => new EventLog(stack.use(new Database(own.url))))
   firstLog = logs[0] as EventLog
   log = logs[1] as EventLog

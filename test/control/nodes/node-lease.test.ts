@@ -2,18 +2,15 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Logger } from '../../../apps/control/common/logger.ts'
 import { Database } from '../../../apps/control/database/database.ts'
-import { migrate } from '../../../apps/control/database/migrations.ts'
 import { NodeIdTakenError, NodeLease } from '../../../apps/control/nodes/node-lease.ts'
-import { MIGRATIONS_DIR } from '../../support/control.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 
 const logger: Logger = { fatal() {}, error() {}, warn() {}, info() {}, debug() {} }
 let own: TestDatabase
 let database: Database
 let clockMs = 0
 before(async () => {
-  own = await createTestDatabase()
-  await migrate(own.url, MIGRATIONS_DIR)
+  own = await createMigratedDatabase()
   database = new Database(own.url)
   await database.open()
 })

@@ -13,7 +13,7 @@ after(() => control[Symbol.asyncDispose]())
 const gone = (id: string) =>
   put(control, id, { kind: 'publisher-gone', session: { nodeId: 'test', nginx: null, clientId: 1 } })
 
-test('a stream is ended when its key’s time is up, without anybody asking', async () => {
+test('a stream ends when its stream key expires, without any request', async () => {
   const { id, streamKey } = await createStream(control)
   await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
   const { data } = await reader.frame('stream.ended')
@@ -23,7 +23,7 @@ test('a stream is ended when its key’s time is up, without anybody asking', as
   assert.ok(Date.parse(stream.endedAt ?? '') >= Date.parse(streamKey.expiresAt))
 })
 
-test('a new key’s time counts, not the old one’s', async () => {
+test('once a new stream key is issued, only its expiry counts', async () => {
   const { id, streamKey } = await createStream(control)
   await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
   const request = { method: 'POST', token: streamKey.value }
@@ -33,7 +33,7 @@ test('a new key’s time counts, not the old one’s', async () => {
   assert.ok(Date.parse(endedAt ?? '') >= Date.parse(body.expiresAt))
 })
 
-test('a lost publisher’s window closes', async () => {
+test('a stream whose publisher is gone ends when the reconnect window is over', async () => {
   const { id } = await liveStream(control)
   await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
   await gone(id)
@@ -41,12 +41,12 @@ test('a lost publisher’s window closes', async () => {
   assert.equal((await readStream(control, id)).endReason, 'publisher_gone')
 })
 
-test('a broadcast goes on past its key’s time, and past a window it came back in', async () => {
+test('a live stream outlives its stream key, and a reconnect window in which its publisher came back', async () => {
   const issued = await createStream(control)
   await goLive(control, issued)
   await gone(issued.id)
   await goLive(control, issued, 2)
-  // Two others whose times are up later than this one's would be.
+  // Two other streams whose deadlines come later than this one's would.
   for (let n = 0; n < 2; n++) {
     const { id } = await createStream(control)
     await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=0`)

@@ -8,7 +8,7 @@ import { startControl, type TestControl } from '../../support/control.ts'
 import { createStream, goLive, liveStream, put } from '../support/api.ts'
 
 let control: TestControl
-/** Another process on the same database: its own queue, pool and clock. */
+/** A second control on the same database, with its own queue, pools and cache. */
 let other: TestControl
 
 before(async () => {
@@ -35,7 +35,7 @@ async function head(): Promise<number> {
 
 const end: Fact = { kind: 'end-requested', by: 'owner' }
 
-test('of many who end a stream at once, in two processes, one does and one event says so', async () => {
+test('many requests to end a stream, in two processes at once, change it once and make one event', async () => {
   const { id } = await liveStream(control)
   const results = await Promise.all(
     Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? control : other).context.streams.submit(id, end)),
@@ -47,7 +47,7 @@ test('of many who end a stream at once, in two processes, one does and one event
   assert.deepEqual(await eventTypes(id), [...created, 'stream.ended'])
 })
 
-test('different facts at once come out as if one had come after the other', async () => {
+test('different facts at once have the same result as one after the other', async () => {
   for (let round = 0; round < 10; round++) {
     const { id } = await liveStream(control)
     const gone: Fact = { kind: 'publisher-gone', session: { nodeId: 'test', nginx: null, clientId: 1 } }
@@ -63,7 +63,7 @@ test('different facts at once come out as if one had come after the other', asyn
   }
 })
 
-test('a decision that lost the race is made anew on the newest state, and none is lost', async () => {
+test('a decision that loses the race is made again on the newest state, and none is lost', async () => {
   const { id } = await createStream(control, { title: '' })
   const letters = ['a', 'b', 'c', 'd', 'e', 'f']
   await Promise.all(
@@ -79,7 +79,7 @@ test('a decision that lost the race is made anew on the newest state, and none i
   assert.equal(row?.version, 1 + letters.length)
 })
 
-test('writes nothing, not even a version, for a decision that changes nothing', async () => {
+test('a decision that changes nothing writes nothing, not even a version', async () => {
   const { id } = await createStream(control)
   const [before, headBefore] = [await rowOf(id), await head()]
   const result = await control.context.store.apply(id, (stream) => ({ stream, events: [] }))
@@ -108,13 +108,13 @@ test('a stream is not changed when its event can’t be written, and can be afte
   assert.deepEqual((await eventTypes(id)).filter((type) => type === 'stream.ended').length, 1)
 })
 
-test('says null for a stream that is not there', async () => {
+test('an unknown stream is null', async () => {
   const nobody = 'n'.repeat(20)
   assert.equal(await control.context.streams.submit(nobody, end), null)
   assert.equal(await control.context.store.find(nobody), null)
 })
 
-test('finds a stream by its id only, letter for letter', async () => {
+test('a stream is found by exactly its id', async () => {
   const { id } = await createStream(control)
   assert.equal((await control.context.store.find(id))?.id, id)
   for (const other of [`${id} `, id.toUpperCase(), id.slice(1), 'é', '😀', '', `${id}\0`]) {
@@ -122,7 +122,7 @@ test('finds a stream by its id only, letter for letter', async () => {
   }
 })
 
-test('finds a stream by its key’s hash, before and after it has ended', async () => {
+test('a stream is found by its key’s hash, before and after it has ended', async () => {
   const issued = await createStream(control)
   const hash = hashStreamKey(new Secret(issued.streamKey.value))
   assert.equal((await control.context.store.findByKeyHash(hash))?.id, issued.id)
@@ -130,7 +130,7 @@ test('finds a stream by its key’s hash, before and after it has ended', async 
   assert.equal((await control.context.store.findByKeyHash(hash))?.id, issued.id)
 })
 
-test('gives every field back as it was stored, to the millisecond', async () => {
+test('every field is read back as it was stored, to the millisecond', async () => {
   const issued = await createStream(control, { title: `Grüße 🎥 ${'x'.repeat(112)}`, record: true })
   await goLive(control, issued)
   const when = (ms: number) => new Date(Date.UTC(2026, 1, 3, 4, 5, 6, ms))
@@ -173,7 +173,7 @@ test('gives every field back as it was stored, to the millisecond', async () => 
   assert.deepEqual(await control.context.store.find(issued.id), { ...full, id: issued.id })
 })
 
-test('names what is overdue, the oldest first and no more than asked', async () => {
+test('overdue streams are listed earliest deadline first, and no more than asked for', async () => {
   const now = Date.now() + 10 * 24 * 60 * 60 * 1000
   const ids: string[] = []
   for (const ms of [3_000, 1_000, 2_000, -1]) {
@@ -194,7 +194,7 @@ test('names what is overdue, the oldest first and no more than asked', async () 
   assert.equal((await control.context.store.overdue(new Date(now), 2)).length, 2)
 })
 
-/** While `work` goes on, no event can be stored: the table refuses them. */
+/** While `work` runs, the database refuses every new event. */
 async function withoutRoomForEvents(work: () => Promise<void>): Promise<void> {
   await control.database.query(
     "CREATE TRIGGER no_events BEFORE INSERT ON events FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'full'",

@@ -1,4 +1,4 @@
-// Streams in every status, for tests of pure functions. Times count from T0.
+// A stream in every status, for tests of pure functions. Times are relative to T0.
 import type { Session, Stream, StreamStatus } from '../../../apps/control/domain/stream.ts'
 
 export const T0 = new Date('2026-01-02T03:04:05.000Z')
@@ -59,7 +59,7 @@ const ended: Stream = {
   deadlineAt: null,
 }
 
-/** One of each status; `reconnecting` has been live, and its window closes at 90 s. */
+/** One of each status; `reconnecting` has been live, and its reconnect window ends at 90 s. */
 export const STREAMS: Readonly<Record<StreamStatus, Stream>> = {
   waiting,
   connecting,
@@ -68,7 +68,7 @@ export const STREAMS: Readonly<Record<StreamStatus, Stream>> = {
   ended,
 }
 
-/** Let back in, and its playlist has not gone on yet; the playlist from before is from 20 s. */
+/** Its publisher is back, but its playlist has not grown yet; the playlist from before was modified at 20 s. */
 export const LET_BACK_IN: Stream = {
   ...reconnecting,
   deadlineAt: null,
