@@ -1,5 +1,5 @@
-// Runs the tests with Node's own runner, on one MariaDB of the run's own and in one temporary folder,
-// and leaves neither files nor processes behind.
+// The process of `npm test`: runs the tests with Node's own runner, with one MariaDB server and one temporary
+// folder for the run, and leaves neither files nor processes behind.
 import { spawn } from 'node:child_process'
 import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -10,18 +10,18 @@ import { allProcesses, groupIsGone, signalGroup } from '../apps/stack/supervisio
 import { endProcessesOf } from './support/leftovers.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
-/** Node's own limits are checked inside the test's process, which a busy loop there never lets happen. */
+/** For a file that hangs in a busy loop: Node checks its own limits inside the test's process. */
 const FILE_LIMIT_MS = 5 * 60_000
 const TEST_LIMIT_MS = 2 * 60_000
-/** End-to-end tests keep a core busy each; more at a time only makes them miss their deadlines. */
+/** Each end-to-end test keeps a core busy; with more at a time they miss their deadlines. */
 const FILES_AT_ONCE = Math.min(4, Math.max(2, availableParallelism()))
-/** Of Node's flags those whose value may stand as an argument of its own. */
+/** Node's flags whose value may be a separate argument. */
 const FLAGS_WITH_VALUE =
   /^--test-(name-pattern|skip-pattern|concurrency|timeout|reporter|reporter-destination)$/
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-/** @throws when a path selects nothing: a run of no tests must not look like success */
+/** @throws when a path selects no file, because a run without tests must not look like success */
 function readArguments(args: readonly string[]): { flags: string[]; files: string[] } {
   const all = globSync('test/**/*.test.ts', { cwd: ROOT }).sort()
   const flags: string[] = []
@@ -35,13 +35,13 @@ function readArguments(args: readonly string[]): { flags: string[]; files: strin
     }
     const wanted = relative(ROOT, resolve(arg))
     const chosen = all.filter((file) => file.startsWith(wanted))
-    if (chosen.length === 0) throw new Error(`no test file is called ${arg}…`)
+    if (chosen.length === 0) throw new Error(`no test file's path begins with ${arg}`)
     for (const file of chosen) files.add(file)
   }
   return { flags, files: files.size > 0 ? [...files] : all }
 }
 
-/** Node's exit code; a file that hangs is killed and so counted as failed. */
+/** @returns Node's exit code. A file that hangs is killed, and so counted as failed. */
 async function runNode(args: readonly string[], env: NodeJS.ProcessEnv, stop: AbortSignal): Promise<number> {
   const [program, ...programArgs] = withParentDeathSignal(process.execPath, '--test', ...args)
   const child = spawn(program, programArgs, {
@@ -79,12 +79,12 @@ function killOverdue(runner: number): void {
 async function run(stop: AbortSignal): Promise<number> {
   const { flags, files } = readArguments(process.argv.slice(2))
   const folder = mkdtempSync(join(tmpdir(), 'onair-test-'))
-  // Some tests run programs as another user, who must get in.
+  // Some tests run programs as another user, who must be able to enter it.
   chmodSync(folder, 0o755)
   await using cleanUp = new AsyncDisposableStack()
   cleanUp.defer(async () => {
     const ended = await endProcessesOf(folder)
-    if (ended.length > 0) say(`tests left processes behind, ended now: ${ended.join(', ')}`)
+    if (ended.length > 0) say(`ended processes that tests have left running: ${ended.join(', ')}`)
     rmSync(folder, { recursive: true, force: true })
   })
   let databaseUrl = process.env.TEST_DATABASE_URL

@@ -1,14 +1,14 @@
-// npm start's process: settings in, OnAir up, and down again on Ctrl-C or SIGTERM. Exit code 0 when it
-// was stopped, 1 when it could not start.
+// The process of `npm start`: reads the settings, starts OnAir, and stops it on Ctrl-C, SIGTERM or SIGHUP.
+// Exit code 0 when it was stopped, 1 when it could not start.
 import { type Config, ConfigError, readConfig } from '../control/config.ts'
 import { waitUntilReady } from './readiness.ts'
 import { StartError, startStack } from './stack.ts'
 
-/** One Ctrl-C arrives twice under npm, from the terminal and from npm itself. */
-const SAME_KEY_STROKE_MS = 500
+/** Under npm one Ctrl-C arrives twice, from the terminal and from npm, which passes it on. */
+const SAME_CTRL_C_MS = 500
 
 const stop = new AbortController()
-const hurry = new AbortController()
+const force = new AbortController()
 let firstSignalAt: number | undefined
 
 function say(line: string): void {
@@ -21,9 +21,9 @@ function onSignal(): void {
     firstSignalAt = now
     say('OnAir is stopping')
     stop.abort()
-  } else if (now - firstSignalAt > SAME_KEY_STROKE_MS && !hurry.signal.aborted) {
-    say('OnAir stops at once')
-    hurry.abort()
+  } else if (now - firstSignalAt > SAME_CTRL_C_MS && !force.signal.aborted) {
+    say('OnAir is stopping without waiting')
+    force.abort()
   }
 }
 
@@ -31,10 +31,11 @@ function announce(config: Config, startedAt: number): void {
   say(`
 OnAir is ready (after ${((performance.now() - startedAt) / 1000).toFixed(1)} s)
 
-  page  ${config.publicUrl}/
-  RTMP  ${config.rtmpUrl}  (stream keys: the page's studio, or POST ${config.publicUrl}/v1/streams)
+  Page  ${config.publicUrl}/
+  RTMP  ${config.rtmpUrl}
+  Stream keys: at ${config.publicUrl}/studio, or with POST ${config.publicUrl}/v1/streams
 
-A test picture: npm run demo. Ctrl-C stops OnAir.
+npm run demo publishes a test picture. Ctrl-C stops OnAir.
 `)
 }
 
@@ -42,10 +43,10 @@ async function run(): Promise<void> {
   const startedAt = performance.now()
   const config = readConfig()
   const { signal } = stop
-  await using _stack = await startStack({ config, env: process.env, say, signal, hurry: hurry.signal })
+  await using _stack = await startStack({ config, env: process.env, say, signal, force: force.signal })
   const urls = {
     control: `${config.controlUrl}/healthz`,
-    all: `http://127.0.0.1:${config.httpPort}/readyz`,
+    nginx: `http://127.0.0.1:${config.httpPort}/readyz`,
   }
   await waitUntilReady(urls, say, signal)
   announce(config, startedAt)
@@ -53,12 +54,12 @@ async function run(): Promise<void> {
 }
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
-// Whoever read the output may have gone (npm start | head); that is no reason to fall over.
+// The program that reads the output may end first (npm start | head); OnAir goes on.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
 
-// Keeps the process up while it only waits for a signal.
-const awake = setInterval(() => undefined, 60_000)
+// A pending promise does not keep Node running; this does, until a signal comes.
+const keepAlive = setInterval(() => undefined, 60_000)
 try {
   await run()
 } catch (error) {
@@ -69,6 +70,6 @@ try {
     throw error
   }
 } finally {
-  clearInterval(awake)
+  clearInterval(keepAlive)
   if (stop.signal.aborted) say('OnAir has stopped')
 }

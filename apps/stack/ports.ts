@@ -1,5 +1,5 @@
-// Looks whether every port OnAir will listen on is free, so that a taken one is told by its setting
-// and not by a child that keeps dying.
+// Checks that every port OnAir will listen on is free, so that a taken port is reported with its setting's
+// name, instead of nginx or control failing to start again and again.
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../control/config.ts'
@@ -13,20 +13,20 @@ interface PortUse {
 const EVERYWHERE = ['0.0.0.0', '::']
 const LOOPBACK = ['127.0.0.1']
 
-/** A process that is killed may hold its ports for a moment after it has gone from the list. */
-const LET_GO_WITHIN_MS = 2000
+/** The ports of a process that was killed may stay taken for a moment. */
+const RELEASED_WITHIN_MS = 2000
 
-/** One line for each port that can't be had. */
+/** @returns a message for each port that cannot be used */
 export async function findTakenPorts(config: Config): Promise<string[]> {
-  const deadline = performance.now() + LET_GO_WITHIN_MS
+  const deadline = performance.now() + RELEASED_WITHIN_MS
   for (;;) {
-    const taken = await lookOnce(config)
+    const taken = await checkAll(config)
     if (taken.length === 0 || performance.now() > deadline) return taken
     await delay(100)
   }
 }
 
-async function lookOnce(config: Config): Promise<string[]> {
+async function checkAll(config: Config): Promise<string[]> {
   const uses: PortUse[] = [
     { setting: 'HTTP_PORT', port: config.httpPort, hosts: EVERYWHERE },
     { setting: 'RTMP_PORT', port: config.rtmpPort, hosts: EVERYWHERE },
@@ -35,10 +35,10 @@ async function lookOnce(config: Config): Promise<string[]> {
     { setting: 'API_PORT', port: config.apiPort, hosts: [config.listenAddress] },
     { setting: 'HOOKS_PORT', port: config.hooksPort, hosts: [config.listenAddress] },
   ]
-  return (await Promise.all(uses.map(describeUse))).filter((line) => line !== undefined)
+  return (await Promise.all(uses.map(problemWith))).filter((line) => line !== undefined)
 }
 
-async function describeUse({ setting, port, hosts }: PortUse): Promise<string | undefined> {
+async function problemWith({ setting, port, hosts }: PortUse): Promise<string | undefined> {
   for (const host of hosts) {
     const code = await tryToListen(port, host)
     if (code === 'EADDRINUSE') {
@@ -51,12 +51,12 @@ async function describeUse({ setting, port, hosts }: PortUse): Promise<string | 
   return undefined
 }
 
-/** The error's code; undefined when it worked. A machine without IPv6 says EAFNOSUPPORT or the like. */
+/** @returns the error's code; undefined when it worked. Without IPv6 it is EAFNOSUPPORT or the like. */
 function tryToListen(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
-    // Else [::] would take IPv4's port as well and find it taken by the check beside it.
+    // Otherwise [::] takes the IPv4 port as well, and collides with the check of 0.0.0.0.
     server.listen({ port, host, ipv6Only: true }, () => server.close(() => resolve(undefined)))
   })
 }

@@ -1,35 +1,35 @@
-// Waits until OnAir as a whole can be used: until /readyz is 200 through nginx's public port.
+// Waits until OnAir is ready: until control's /readyz answers 200 through nginx's public port.
 import { setTimeout as delay } from 'node:timers/promises'
 
 const ASK_EVERY_MS = 250
 const ANSWER_WITHIN_MS = 5000
-const COMPLAIN_EVERY_MS = 60_000
+const REPORT_EVERY_MS = 60_000
 
 export interface ReadinessUrls {
-  /** Control itself: asked first, so that nginx's log is not filled with refusals meanwhile. */
+  /** Control's /healthz. Asked first, because nginx logs an error for each request while control is down. */
   readonly control: string
-  /** Everything, as a browser reaches it. */
-  readonly all: string
+  /** /readyz through nginx's public port. */
+  readonly nginx: string
 }
 
-/** Says every minute what is not ready. Rejects only when the signal is aborted. */
+/** Says every minute why it is not ready yet. Rejects only when the signal is aborted. */
 export async function waitUntilReady(
   urls: ReadinessUrls,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   await waitFor(urls.control, say, signal)
-  await waitFor(urls.all, say, signal)
+  await waitFor(urls.nginx, say, signal)
 }
 
 async function waitFor(url: string, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  let complainAt = performance.now() + COMPLAIN_EVERY_MS
+  let reportAt = performance.now() + REPORT_EVERY_MS
   for (;;) {
     const reason = await whyNotReady(url, signal)
     if (reason === undefined) return
-    if (performance.now() > complainAt) {
-      say(`still not ready: ${url} says ${reason}; waiting on`)
-      complainAt += COMPLAIN_EVERY_MS
+    if (performance.now() > reportAt) {
+      say(`not ready yet, still waiting: ${url} answers: ${reason}`)
+      reportAt += REPORT_EVERY_MS
     }
     await delay(ASK_EVERY_MS, undefined, { signal })
   }

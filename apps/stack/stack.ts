@@ -1,5 +1,5 @@
-// OnAir under one roof: the database, nginx and control as child processes, started in this order and
-// stopped in the reverse one.
+// The whole service on one machine: starts the database, nginx and control as child processes, in this
+// order, and stops them in the reverse order.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
@@ -12,27 +12,28 @@ import { SupervisedChild } from './supervision/supervised-child.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** Their sum stays under the 10 s in which a Ctrl-C has to be done. */
+/** How long each may take to stop. Together less than 10 s, the time that stopping OnAir may take. */
 const GRACE_MS = { control: 4000, nginx: 1500, mariadb: 2500 }
 
-/** A reason not to start that people can act on; printed without a stack trace. */
+/** A reason why OnAir cannot start, for its user to act on; printed without a stack trace. */
 export class StartError extends Error {
   override name = 'StartError'
 }
 
 export interface StackOptions {
   readonly config: Config
-  /** What the stack was started with; the children get it with the settings filled in. */
+  /** The environment of this process; the children get it with every setting filled in. */
   readonly env: NodeJS.ProcessEnv
   readonly say: (line: string) => void
+  /** Aborts the start. */
   readonly signal: AbortSignal
-  /** Aborted when an orderly stop takes too long for whoever waits. */
-  readonly hurry: AbortSignal
+  /** Once aborted, children are killed instead of being given time to stop. */
+  readonly force: AbortSignal
 }
 
 /**
- * Starts everything; what it returns stops everything.
- * @throws StartError when something stands in the way
+ * Starts everything. Disposing of the result stops everything.
+ * @throws StartError when the data folder is in use, a port is taken, or the database does not start
  */
 export async function startStack(options: StackOptions): Promise<AsyncDisposable> {
   const { config, say } = options
@@ -41,7 +42,7 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   const runDir = join(dataDir, 'run')
   started.use(await lockDataFolder(dataDir))
   const ended = await endOrphans(runDir)
-  if (ended.length > 0) say(`ended what an earlier start that was killed had left: ${ended.join(', ')}`)
+  if (ended.length > 0) say(`ended processes that an earlier start has left running: ${ended.join(', ')}`)
   const taken = await findTakenPorts(config)
   if (taken.length > 0)
     throw new StartError(`OnAir can't start:\n${taken.map((line) => `  ${line}`).join('\n')}`)
@@ -63,12 +64,12 @@ async function lockDataFolder(dataDir: string): Promise<FolderLock> {
   if (lock instanceof FolderLock) return lock
   throw new StartError(
     `OnAir is already running on DATA_DIR ${dataDir} (pid ${lock.heldBy}).\n` +
-      'Stop it first; or, for a second one beside it, set DATA_DIR, HLS_DIR, DASH_DIR and the ports.',
+      'Stop it first. To run a second instance, set DATA_DIR, HLS_DIR, DASH_DIR and every port to other values.',
   )
 }
 
 async function startDatabase(
-  { env, say, signal, hurry }: StackOptions,
+  { env, say, signal, force }: StackOptions,
   dataDir: string,
   started: AsyncDisposableStack,
 ): Promise<string> {
@@ -78,7 +79,7 @@ async function startDatabase(
     databases: ['onair'],
     onLine: (line) => say(`[db] ${line}`),
     signal,
-    hurry,
+    force,
   }).catch((error: Error) => {
     signal.throwIfAborted()
     throw new StartError(`The embedded database in ${dataDir} did not start.\n${error.message}`)
@@ -87,7 +88,7 @@ async function startDatabase(
   return mariadb.url('onair')
 }
 
-function startNginx({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, dataDir: string): SupervisedChild {
+function startNginx({ say, force }: StackOptions, env: NodeJS.ProcessEnv, dataDir: string): SupervisedChild {
   return new SupervisedChild({
     name: 'nginx',
     command: 'sh',
@@ -96,21 +97,21 @@ function startNginx({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, dataDi
     pidFolder: join(dataDir, 'run'),
     onLine: (line) => say(`[nginx] ${line}`),
     say,
-    hurry,
+    force,
   }).start()
 }
 
-function startControl({ say, hurry }: StackOptions, env: NodeJS.ProcessEnv, runDir: string): SupervisedChild {
+function startControl({ say, force }: StackOptions, env: NodeJS.ProcessEnv, runDir: string): SupervisedChild {
   return new SupervisedChild({
     name: 'control',
-    // The very Node that runs this, by its full path.
+    // The same Node.js that runs this process.
     command: process.execPath,
     args: [join(ROOT, 'apps/control/main.ts')],
     env,
     pidFolder: runDir,
-    // Its log is JSON already, fit for a pipe to jq; other lines are told apart.
+    // Control logs JSON, which is printed unchanged so that it can be piped to jq.
     onLine: (line) => say(line.startsWith('{') ? line : `[control] ${line}`),
     say,
-    hurry,
+    force,
   }).start()
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm start: sets up what is missing, then becomes the Node 24 process that runs OnAir.
+# npm start: installs what is missing, then becomes the Node 24 process that runs OnAir.
 set -eu
 cd "$(dirname "$0")/../.."
 setup_for=start

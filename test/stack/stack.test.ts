@@ -7,7 +7,7 @@ import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
 import { type Settings, StackProcess, stackFolder } from './stack-process.ts'
 
-suite('a start that cannot be', { concurrency: true }, () => {
+suite('a start that fails', { concurrency: true }, () => {
   test('lists every wrong setting in one message, without a stack trace', async () => {
     await using place = await stackFolder()
     const stack = new StackProcess({ ...place.settings, HTTP_PORT: 'eighty', STREAM_KEY_TTL: '-1' })
@@ -31,10 +31,10 @@ suite('a start that cannot be', { concurrency: true }, () => {
     })
   }
 
-  test('is over at once when it is stopped while the database is being made', async () => {
+  test('stops at once on Ctrl-C while the database is being initialised', async () => {
     await using place = await stackFolder()
     const stack = new StackProcess(place.settings)
-    await until('the database to be on its way', () =>
+    await until('the database to be initialised', () =>
       processesOf(place.folder).some(({ name }) => name === 'mariadbd'),
     )
     stack.pressCtrlC()
@@ -67,16 +67,16 @@ suite('a running stack', () => {
       second.says(`already running on DATA_DIR ${settings.DATA_DIR} (pid ${stack.process.pid})`),
       second.output,
     )
-    assert.ok(await stack.isReadyForAll(), 'the first goes on')
+    assert.ok(await stack.isReadyForAll(), 'the first one keeps running')
   })
 
   for (const name of ['control', 'nginx', 'MariaDB'] as const) {
-    test(`is whole again after ${name} was killed`, async () => {
+    test(`recovers after ${name} was killed`, async () => {
       const killed = stack.childPid(name)
       process.kill(killed, 'SIGKILL')
       await until(`a new ${name}`, () => stack.says(`${name} was killed (SIGKILL); starting it again`))
       await until(
-        'all to be ready',
+        'everything to be ready',
         async () => pidOr(stack, name) !== killed && (await stack.isReadyForAll()),
       )
     })
@@ -85,23 +85,23 @@ suite('a running stack', () => {
   test('stops everything within 10 s of a Ctrl-C and leaves no process behind', async () => {
     stack.pressCtrlC()
     const pressedAt = performance.now()
-    // npm forwards the signal that the terminal has sent already: it must not count as impatience.
-    await until('the first to be heard', () => stack.says('OnAir is stopping'))
+    // npm passes on the signal that the terminal has sent already; that must not count as a second Ctrl-C.
+    await until('the stop to begin', () => stack.says('OnAir is stopping'))
     stack.process.kill('SIGINT')
     assert.equal(await stack.exit(), 0)
     assert.ok(performance.now() - pressedAt < 10_000)
     assert.deepEqual(processesOf(place.folder), [])
-    assert.ok(!stack.says('at once') && !stack.says('did not stop'), stack.output)
+    assert.ok(!stack.says('without waiting') && !stack.says('did not stop'), stack.output)
   })
 
-  test('ends what a killed stack left behind, and starts in its place', async () => {
+  test('ends the processes that a killed stack has left, and starts', async () => {
     const first = await new StackProcess(settings).ready()
-    // A stopped process hears no signal: so something is left, as if nothing had ended it.
+    // A process that is stopped (SIGSTOP) handles no SIGTERM, so this one is certainly left over.
     process.kill(first.childPid('control'), 'SIGSTOP')
     first.process.kill('SIGKILL')
     await first.exit()
     const second = await new StackProcess(settings).ready()
-    assert.match(second.output, /ended what an earlier start that was killed had left: .*control \d+/)
+    assert.match(second.output, /ended processes that an earlier start has left running: .*control \d+/)
     second.process.kill('SIGTERM')
     assert.equal(await second.exit(), 0)
     assert.deepEqual(processesOf(place.folder), [])

@@ -1,14 +1,14 @@
-// Finds processes that still use a folder of a test run, whoever started them, and ends them.
+// Finds and ends processes that still use a test run's folder, whichever program started them.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { allProcesses, type ProcessEntry } from '../../apps/stack/supervision/process-group.ts'
 
-/** Those whose command line, environment, working directory or open files lie in the folder. */
+/** Processes with a command line, environment, working directory or open file in the folder. */
 export function processesOf(folder: string): ProcessEntry[] {
   return allProcesses().filter(({ pid }) => pid !== process.pid && uses(pid, folder))
 }
 
-/** SIGTERM, SIGKILL after 3 s; returns them as "name pid". */
+/** Sends SIGTERM, and SIGKILL after 3 s. @returns each process as "name pid" */
 export async function endProcessesOf(folder: string): Promise<string[]> {
   const found = processesOf(folder)
   for (const { pid } of found) signal(pid, 'SIGTERM')
@@ -22,13 +22,13 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It was quicker.
+    // It has ended meanwhile.
   }
 }
 
 function uses(pid: number, folder: string): boolean {
   const proc = `/proc/${pid}`
-  // nginx overwrites its environment and its workers' command line, but they keep their logs open.
+  // nginx overwrites its environment and its worker's command line, but keeps its log open.
   return (
     [`${proc}/cmdline`, `${proc}/environ`].some((file) => readOr(file).includes(folder)) ||
     [`${proc}/cwd`, ...openFiles(proc)].some((link) => linkOr(link).startsWith(`${folder}/`))

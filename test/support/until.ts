@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 const LOOK_EVERY_MS = 10
 
 /**
- * Looks until there is something other than null, undefined or false, and returns it.
- * @throws when there is nothing within `timeoutMs`, naming what was waited for
+ * Calls `look` again and again.
+ * @returns its first result other than null, undefined or false
+ * @throws when there is none within `timeoutMs`, naming `what` was waited for
  */
 export async function until<T>(
   what: string,

@@ -1,4 +1,4 @@
-// The few calls and the event stream that the demo needs, as any client of OnAir would make them.
+// The API calls and the event stream that the demo needs, made as any client of OnAir makes them.
 import { EventSource } from 'eventsource'
 import { z } from 'zod'
 import type { Config } from '../../control/config.ts'
@@ -21,7 +21,7 @@ export type StreamEvent = z.infer<typeof StreamEvent>
 
 const TYPES = ['created', 'connecting', 'live', 'reconnecting', 'ended'].map((state) => `stream.${state}`)
 
-/** Something people can act on: printed as it is. */
+/** An error for the user to act on; printed without a stack trace. */
 export class DemoError extends Error {
   override name = 'DemoError'
 }
@@ -39,15 +39,16 @@ export class DemoApi {
     const answer = await this.#call('POST', '/v1/streams', { body: { title }, token: this.#token }).catch(
       (error: Error) => {
         throw new DemoError(
-          `Nothing answers at ${this.#base} (${reasonOf(error)}). Start OnAir first: npm start`,
+          `OnAir does not answer at ${this.#base} (${reasonOf(error)}). Start it first: npm start`,
         )
       },
     )
-    if (answer.status !== 201) throw new DemoError(`OnAir gives no stream key: ${await problemOf(answer)}`)
+    if (answer.status !== 201)
+      throw new DemoError(`OnAir did not create a stream: ${await problemOf(answer)}`)
     return IssuedStream.parse(await answer.json())
   }
 
-  /** Undefined while OnAir does not answer. */
+  /** @returns undefined while OnAir does not answer */
   async readStream(id: string): Promise<StreamView | undefined> {
     const answer = await this.#call('GET', `/v1/streams/${id}`).catch(() => undefined)
     return answer?.status === 200 ? StreamView.parse(await answer.json()) : undefined
@@ -58,7 +59,7 @@ export class DemoApi {
     if (answer.status !== 200) throw new DemoError(await problemOf(answer))
   }
 
-  /** Every event of one stream, from its first. */
+  /** Calls back for every event of one stream, from its first, until disposed. */
   events(id: string, onEvent: (event: StreamEvent) => void): Disposable {
     const source = new EventSource(`${this.#base}/v1/events?stream=${id}&lastEventId=0`)
     for (const type of TYPES) {
@@ -80,7 +81,7 @@ export class DemoApi {
   }
 }
 
-/** fetch itself only says "fetch failed". */
+/** fetch's own message is only "fetch failed". */
 function reasonOf(error: Error): string {
   const { cause } = error
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined

@@ -1,13 +1,13 @@
-// npm run demo: asks for a stream key, publishes a test picture with it, and prints the watch URL and
-// each event of the stream, until Ctrl-C.
+// The process of `npm run demo`: creates a stream, publishes a test picture with its stream key, and prints the
+// watch URL and each event of the stream, until Ctrl-C.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, ConfigError, readConfig } from '../../control/config.ts'
 import { DemoApi, DemoError, type IssuedStream, type StreamEvent } from './demo-api.ts'
 import { publishTestPicture } from './test-picture.ts'
 
 const RETRY_EVERY_MS = 2000
-/** An encoder that lasted this long had been let in. */
-const LET_IN_AFTER_MS = 2000
+/** An encoder that ran for this long had been accepted by nginx. */
+const ACCEPTED_AFTER_MS = 2000
 
 const stop = new AbortController()
 
@@ -21,7 +21,7 @@ function describe({ type, createdAt, stream, resumed }: StreamEvent): string {
   return `${time}.${createdAt.slice(20, 23)}  ${type}${more}`
 }
 
-/** Like OBS: a lost connection is taken up again, for as long as the stream waits for it. */
+/** Like OBS, reconnects after a lost connection, for as long as the reconnect window lasts. */
 async function keepPublishing(api: DemoApi, issued: IssuedStream, config: Config): Promise<void> {
   const { id, streamKey } = issued
   let giveUpAt = performance.now() + config.reconnectWindowMs
@@ -29,13 +29,13 @@ async function keepPublishing(api: DemoApi, issued: IssuedStream, config: Config
     const startedAt = performance.now()
     const reason = await publishTestPicture(streamKey.ingestUrl, streamKey.value, stop.signal)
     if (stop.signal.aborted) return
-    const lasted = performance.now() - startedAt
-    if (lasted > LET_IN_AFTER_MS) giveUpAt = performance.now() + config.reconnectWindowMs
+    const ranMs = performance.now() - startedAt
+    if (ranMs > ACCEPTED_AFTER_MS) giveUpAt = performance.now() + config.reconnectWindowMs
     const stream = await api.readStream(id)
-    if (stream?.status === 'ended') return say(`The stream is over (${stream.endReason}).`)
+    if (stream?.status === 'ended') return say(`The stream has ended (${stream.endReason}).`)
     if (performance.now() > giveUpAt) throw new DemoError(`ffmpeg can't publish: ${reason}`)
-    const what = lasted > LET_IN_AFTER_MS ? 'The connection was lost' : 'nginx did not let the encoder in'
-    say(`${what} (ffmpeg: ${reason || 'no reason given'}); trying again in ${RETRY_EVERY_MS / 1000} s`)
+    const what = ranMs > ACCEPTED_AFTER_MS ? 'The connection was lost' : 'nginx did not accept the encoder'
+    say(`${what} (ffmpeg: ${reason || 'no message'}); trying again in ${RETRY_EVERY_MS / 1000} s`)
     await delay(RETRY_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined)
   }
 }
@@ -53,9 +53,11 @@ async function run(): Promise<void> {
   await keepPublishing(api, issued, config)
   if (!stop.signal.aborted) return
   await api.endStream(issued.id, issued.streamKey.value).catch((error: Error) => {
-    throw new DemoError(`The stream could not be ended (${error.message}); it ends by itself in a while.`)
+    throw new DemoError(
+      `The stream could not be ended (${error.message}). It ends by itself after the reconnect window.`,
+    )
   })
-  // The event tells more than a word of our own would; but nobody waits long after Ctrl-C.
+  // Waits for the event, which is printed with the reason for the end; but not for long after a Ctrl-C.
   await Promise.race([ended.promise, delay(2000, undefined, { ref: false })])
 }
 

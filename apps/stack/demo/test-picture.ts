@@ -1,4 +1,4 @@
-// ffmpeg as an encoder: its moving test picture, which counts the seconds, with a tone.
+// ffmpeg as an encoder: publishes its moving test picture, which shows the seconds, with a tone.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { withParentDeathSignal } from '../supervision/parent-death-signal.ts'
@@ -13,14 +13,14 @@ const INPUTS = [
 const VIDEO = [
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
   ...['-b:v', '2500k', '-maxrate', '2500k', '-bufsize', '2500k'],
-  // A segment can only begin at a keyframe.
+  // Segments begin at keyframes, so their interval has to be regular.
   ...['-g', `${FPS * KEYFRAME_EVERY_S}`, '-sc_threshold', '0'],
 ]
 const AUDIO = ['-c:a', 'aac', '-b:a', '128k', '-ac', '2']
 
 /**
  * Publishes until ffmpeg ends or the signal is aborted.
- * @returns what ffmpeg said last, in its own words but without the key
+ * @returns the last lines that ffmpeg wrote, without the stream key
  */
 export async function publishTestPicture(
   ingestUrl: string,
@@ -31,7 +31,7 @@ export async function publishTestPicture(
     ...(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error'] as const),
     ...[...INPUTS, ...VIDEO, ...AUDIO, '-f', 'flv', `${ingestUrl}/${key}`],
   )
-  // In a group of its own, so that a Ctrl-C in the terminal does not reach it first.
+  // In a process group of its own: Ctrl-C in the terminal must reach the demo first, to end the stream.
   const ffmpeg = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const said: string[] = []
   createInterface({ input: ffmpeg.stderr }).on('line', (line) => said.push(line.replaceAll(key, '[key]')))

@@ -1,5 +1,5 @@
-// A MariaDB of OnAir's own, in one folder and on one unix socket: what npm start uses when there is no
-// DATABASE_URL, and the tests when there is no TEST_DATABASE_URL.
+// A MariaDB server that OnAir starts itself, in one folder and reachable by one Unix socket only. npm start
+// uses it when DATABASE_URL is not set, the tests when TEST_DATABASE_URL is not set.
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
@@ -7,20 +7,20 @@ import { SupervisedChild } from '../supervision/supervised-child.ts'
 import { commonOptions, ensureDataFolder, removeSocketFolder, socketPath } from './mariadb-files.ts'
 
 export interface EmbeddedMariadbOptions {
-  /** Holds the data (`mysql`) and the socket (`run`); made when missing. */
+  /** Contains the data (`mysql`) and the socket (`run`). Created if missing. */
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
-  /** Warnings and errors of the server, and what the supervisor has to say. */
+  /** Gets the server's warnings and errors, and a line about each restart. */
   readonly onLine: (line: string) => void
-  /** Databases to be there once it has started. */
+  /** Databases to create unless they exist. */
   readonly databases?: readonly string[]
   readonly maxConnections?: number
-  /** False spares the disk where the data need not outlive the machine's power: in tests. */
+  /** False writes to disk less often; data may be lost when the machine loses power. For tests. */
   readonly durable?: boolean
-  /** Gives up starting. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal
-  /** Stops waiting for an orderly end. */
-  readonly hurry?: AbortSignal
+  /** Once aborted, the server is killed instead of being given time to stop. */
+  readonly force?: AbortSignal
 }
 
 export class EmbeddedMariadb implements AsyncDisposable {
@@ -32,30 +32,30 @@ export class EmbeddedMariadb implements AsyncDisposable {
     this.#socket = socket
   }
 
-  /** Resolves once it answers. @throws when it dies before that, with what it said */
+  /** Resolves once it answers queries. @throws when it does not start, with its error messages */
   static async start(options: EmbeddedMariadbOptions): Promise<EmbeddedMariadb> {
     const folder = resolve(options.folder)
     const socket = socketPath(folder)
     const data = await ensureDataFolder(folder, options.signal)
-    const heard: string[] = []
+    const messages: string[] = []
     const child = new SupervisedChild({
       name: 'MariaDB',
       command: 'mariadbd',
       args: serverOptions(folder, data, socket, options),
       env: options.env,
-      hurry: options.hurry,
+      force: options.force,
       pidFolder: join(folder, 'run'),
       onLine: (line) => {
-        if (!isWorthTelling(line)) return
-        heard.push(line)
-        if (heard.length > 20) heard.shift()
+        if (!isWarningOrError(line)) return
+        messages.push(line)
+        if (messages.length > 20) messages.shift()
         options.onLine(line)
       },
       say: options.onLine,
     })
     const mariadb = new EmbeddedMariadb(child.start(), socket)
     try {
-      await mariadb.#waitUntilUp(heard, options.signal)
+      await mariadb.#waitUntilUp(messages, options.signal)
       await mariadb.#createDatabases(options.databases ?? [])
     } catch (error) {
       await child.stop(5000)
@@ -68,7 +68,7 @@ export class EmbeddedMariadb implements AsyncDisposable {
     return this.#child.pid
   }
 
-  /** What `mysql2` and control's settings take; without a name, of the server alone. */
+  /** A URL as DATABASE_URL takes it; without a name it names no database. */
   url(database = ''): string {
     return `mysql://root@localhost/${database}?socket=${encodeURIComponent(this.#socket)}`
   }
@@ -82,7 +82,7 @@ export class EmbeddedMariadb implements AsyncDisposable {
     return this.stop()
   }
 
-  async #waitUntilUp(heard: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  async #waitUntilUp(messages: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted()
       const refusal = await this.#query('SELECT 1').then(
@@ -90,9 +90,9 @@ export class EmbeddedMariadb implements AsyncDisposable {
         (error: NodeJS.ErrnoException) => error.code ?? error.message,
       )
       if (refusal === undefined) return
-      // A word from the server itself; anything else means that it is not listening yet or any more.
+      // ER_… is an answer of the server. Other errors mean that it does not listen (yet).
       if (refusal.startsWith('ER_')) throw new Error(`MariaDB says: ${refusal}`)
-      if (this.#child.restarts > 1) throw new Error(`MariaDB does not start:\n${heard.join('\n')}`)
+      if (this.#child.restarts > 1) throw new Error(`MariaDB does not start:\n${messages.join('\n')}`)
       await delay(50, undefined, signal === undefined ? {} : { signal })
     }
   }
@@ -128,8 +128,8 @@ function serverOptions(
     '--collation-server=utf8mb4_unicode_ci',
     `--innodb-flush-log-at-trx-commit=${durable ? 1 : 0}`,
     `--innodb-doublewrite=${durable ? 1 : 0}`,
-    // A fraction of the defaults, which are meant for a machine of MariaDB's own; the files it
-    // opens then stay below the usual limit of 1024.
+    // Far below the defaults, which assume a machine for MariaDB alone. The number of open files then
+    // stays below the usual limit of 1024.
     '--performance-schema=off',
     '--innodb-buffer-pool-size=64M',
     '--aria-pagecache-buffer-size=8M',
@@ -141,7 +141,7 @@ function serverOptions(
   ]
 }
 
-/** MariaDB tells each step of every start; only what went wrong is news. */
-function isWorthTelling(line: string): boolean {
+/** MariaDB logs each step of its start as a note; only warnings and errors are passed on. */
+function isWarningOrError(line: string): boolean {
   return line.trim() !== '' && !line.includes('[Note]') && !line.startsWith('Version: ')
 }

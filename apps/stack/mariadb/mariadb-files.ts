@@ -1,44 +1,45 @@
-// The files of an embedded MariaDB: its data folder, made on first use, and the path of its socket.
-// mariadb-install-db is of no use here: it needs my_print_defaults, which comes with the client package.
+// The files of the embedded MariaDB: its data folder, initialised on first use, and the path of its socket.
+// Not with mariadb-install-db, which needs my_print_defaults from the client package.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** How the installed server's own files are called, by version. */
+/** Where the installed server has its SQL files, and what they are called; both depend on its version. */
 const SQL_FOLDERS = ['/usr/share/mysql', '/usr/share/mariadb']
 const SQL_NAMES = ['mysql', 'mariadb']
 const SQL_FILES = ['system_tables', 'performance_tables', 'system_tables_data']
 
-/** sockaddr_un takes 107 bytes and a zero; longer paths are cut off without a word. */
+/** In bytes: sockaddr_un has room for 107 and a zero; longer paths would be cut off silently. */
 const LONGEST_SOCKET_PATH = 107
 
-/** Not os.tmpdir(), which can be long as well. */
+/** Not os.tmpdir(), whose path can be long too. */
 const SHORT_FOLDERS = '/tmp'
 
-/** Options that both the first initialisation and every start need. */
+/** Options for the initialisation and for each start. */
 export function commonOptions(folder: string, dataFolder: string): string[] {
   const temporary = join(folder, 'tmp')
   mkdirSync(temporary, { recursive: true, mode: 0o700 })
   return [
-    // Must come first: nothing of a system-wide MariaDB's configuration may leak in.
+    // Must come first. Ignores the configuration of a MariaDB that is installed on the machine.
     '--no-defaults',
     `--datadir=${dataFolder}`,
-    // A starting server removes every temporary table it finds here: in a shared one, its neighbours'.
+    // Not shared: a starting server removes every temporary table it finds there, also those of another server.
     `--tmpdir=${temporary}`,
     '--lc-messages=en_US',
     // MariaDB refuses to run as root unless told so.
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
     '--innodb-log-file-size=16M',
-    // Containers and small machines often forbid io_uring or run out of its limits.
+    // Containers and small machines often forbid io_uring or limit it too much.
     '--innodb-use-native-aio=0',
   ]
 }
 
 /**
- * Makes the data folder `<folder>/mysql` unless it is there. It is made beside its place and moved
- * when whole, so that an interrupted first start is simply done again.
+ * Creates the data folder `<folder>/mysql` unless it exists. It is initialised under another name and then
+ * renamed, so that a start that was interrupted can be repeated.
+ * @returns its path
  */
 export async function ensureDataFolder(folder: string, signal?: AbortSignal): Promise<string> {
   const data = join(folder, 'mysql')
@@ -69,7 +70,7 @@ async function initialise(
     child.once('error', reject).once('close', resolve)
   })
   const [code, said] = await Promise.all([exit, text(child.stderr)])
-  if (code !== 0) throw new Error(`MariaDB could not make its data folder:\n${said.trim()}`)
+  if (code !== 0) throw new Error(`MariaDB could not initialise its data folder:\n${said.trim()}`)
 }
 
 function systemTablesSql(): string {
@@ -78,18 +79,17 @@ function systemTablesSql(): string {
       SQL_NAMES.map((name) => join(folder, `${name}_${file}.sql`)),
     )
     const found = paths.find((path) => existsSync(path))
-    if (found === undefined)
-      throw new Error(`MariaDB's own ${paths[0]} is missing: is mariadb-server-core whole?`)
+    if (found === undefined) throw new Error(`${paths[0]} is missing: install mariadb-server-core again`)
     return readFileSync(found, 'utf8')
   })
-  // In bootstrap mode a statement ends with its line. No socket authentication: root, without a
-  // password, is whoever can open the socket, whose folder is the invoking user's alone.
+  // In bootstrap mode a statement ends at the end of its line. Without socket authentication: root has no
+  // password, but only this user can open the socket, because only this user may enter its folder.
   return `CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n${files.join('\n')}`
 }
 
 /**
- * The socket's path: in the folder itself, or, where that would be too long, in a short one under
- * /tmp that belongs to it.
+ * @returns the socket's path: in the folder, or in a folder under /tmp when that path would be too long
+ * @throws when the socket's folder belongs to another user or is open to others
  */
 export function socketPath(folder: string): string {
   const path = join(folder, 'run', 'mysql.sock')
@@ -98,14 +98,14 @@ export function socketPath(folder: string): string {
   const parent = fits ? join(folder, 'run') : short
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   const { uid, mode } = lstatSync(parent)
-  // /tmp is everybody's: a folder or link that another user put there first must not be used.
+  // Everybody can write to /tmp: a folder or link that another user has created there must not be used.
   if (!lstatSync(parent).isDirectory() || uid !== process.getuid?.() || (mode & 0o077) !== 0) {
     throw new Error(`${parent} must be a folder of this user with mode 0700; remove it and start again`)
   }
   return fits ? path : join(short, 'mysql.sock')
 }
 
-/** Leaves nothing behind under /tmp once the server has stopped. */
+/** Removes the socket's folder if it is under /tmp. Call it when the server has stopped. */
 export function removeSocketFolder(socket: string): void {
   if (dirname(dirname(socket)) === SHORT_FOLDERS) rmSync(dirname(socket), { recursive: true, force: true })
 }

@@ -1,5 +1,5 @@
-// Exit code 0 when node_modules holds what package-lock.json says, 1 when npm ci is needed.
-// Runs on whatever Node (20 or newer) is there, before any package is.
+// Exit code 0 when node_modules contains what package-lock.json says, 1 when npm ci is needed.
+// Runs before the packages are installed, on the machine's own Node (20 or newer).
 const { readFileSync } = require('node:fs')
 
 /** @param {string} file */
@@ -12,7 +12,7 @@ function packagesIn(file) {
 }
 
 const wanted = packagesIn('package-lock.json')
-// npm writes this last, so an interrupted installation has none.
+// npm writes this file last, so an interrupted installation does not have it.
 const installed = packagesIn('node_modules/.package-lock.json')
 
 const current =
@@ -20,10 +20,10 @@ const current =
   installed !== undefined &&
   Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     if (path === '') return true
-    const there = installed[path]
-    // Packages for other platforms are optional and never installed.
-    if (there === undefined) return optional === true
-    return there.version === version && there.integrity === integrity
+    const found = installed[path]
+    // Packages for other platforms are optional, and npm does not install them.
+    if (found === undefined) return optional === true
+    return found.version === version && found.integrity === integrity
   })
 
 process.exitCode = current ? 0 : 1

@@ -1,5 +1,5 @@
 # Installs the programs that OnAir runs (nginx with its RTMP module, MariaDB, ffmpeg; Chromium for the
-# tests) from Debian's or Ubuntu's own packages. Sourced by setup.sh, whose say and fail it uses.
+# tests) from the packages of Debian or Ubuntu. Sourced by setup.sh; uses its say and fail.
 
 rtmp_module_is_there() {
   for folder in /usr/lib/nginx/modules /usr/lib64/nginx/modules /usr/share/nginx/modules; do
@@ -18,37 +18,37 @@ browser_is_there() {
     command -v google-chrome >/dev/null
 }
 
-# One line "package: why" for each that is missing.
+# Prints a line "package: what it is for" for each missing program.
 missing_programs() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null ||
-    echo 'ffmpeg: test picture and recordings'
+    echo 'ffmpeg: for recordings, their pictures, and the test picture'
   [ "$setup_for" = demo ] && return
-  command -v nginx >/dev/null || echo 'nginx: takes the video in and serves it'
-  command -v nginx >/dev/null && rtmp_module_is_there || echo 'libnginx-mod-rtmp: RTMP for nginx'
+  command -v nginx >/dev/null || echo 'nginx: receives the video and serves it'
+  command -v nginx >/dev/null && rtmp_module_is_there || echo 'libnginx-mod-rtmp: the RTMP module for nginx'
   command -v mariadbd >/dev/null || database_is_elsewhere ||
-    echo 'mariadb-server-core: the embedded database (none is needed when DATABASE_URL is set)'
-  [ "$setup_for" != test ] || browser_is_there || echo 'chromium: the browser of the page'"'"'s tests'
+    echo 'mariadb-server-core: the embedded database (not needed when DATABASE_URL is set)'
+  [ "$setup_for" != test ] || browser_is_there || echo 'chromium: the browser for tests of the page'
 }
 
 cannot_install() {
   fail "$1" \
-    "Install these packages (Debian's names) and start again: $(echo "$packages" | paste -s -d ' ' -)" \
-    'The other way, which needs none of them: docker compose up'
+    "Install these packages (Debian's names) and try again: $(echo "$packages" | paste -s -d ' ' -)" \
+    'Or run OnAir in containers, which needs none of them: docker compose up'
 }
 
-# Fills in how to become root; empty when that is who we are.
+# Sets as_root to the command that runs another as root; empty when this is root.
 find_root() {
   as_root=
   [ "$(id -u)" != 0 ] || return 0
-  command -v sudo >/dev/null || cannot_install 'Installing needs root, and there is no sudo.'
-  # Without a terminal sudo can ask nobody.
+  command -v sudo >/dev/null || cannot_install 'Installing needs root, and sudo is not installed.'
+  # Without a terminal sudo cannot ask for a password.
   [ -t 0 ] || sudo -n true 2>/dev/null ||
-    cannot_install 'Installing needs root, and sudo wants a password but there is no terminal to ask at.'
+    cannot_install 'Installing needs root, and sudo needs a password but has no terminal to ask for it.'
   as_root=sudo
 }
 
-# Ubuntu 22.04 and Debian 11 have the version in the package's name.
-as_named_here() {
+# Prints what a package is called here: on Ubuntu 22.04 and Debian 11 some names end in a version.
+package_name() {
   apt-cache show "$1" >/dev/null 2>&1 && echo "$1" && return
   apt-cache search --names-only "^$1-[0-9.]+\$" | cut -d ' ' -f 1 | sort -V | tail -n 1 | grep . || echo "$1"
 }
@@ -56,7 +56,7 @@ as_named_here() {
 policy=/usr/sbin/policy-rc.d
 policy_mark='put here by OnAir'\''s set-up while it installs; safe to remove'
 
-# Debian starts a server as soon as it is installed, unless this file says no. An existing one stays.
+# Debian starts a server when it is installed unless this file forbids it. A file of the machine's own is kept.
 forbid_services() {
   if [ -e $policy ] && ! grep -q "$policy_mark" $policy; then return; fi
   printf '#!/bin/sh\n# %s\nexit 101\n' "$policy_mark" | $as_root tee $policy >/dev/null
@@ -66,8 +66,8 @@ allow_services() {
   if grep -qs "$policy_mark" $policy; then $as_root rm -f $policy; fi
 }
 
-# A freshly installed nginx must not come up with the machine either, or it would hold port 80.
-retire_new_nginx() {
+# An nginx that was installed here must not start with the machine either, or it would take port 80.
+disable_new_nginx() {
   [ "$had_nginx" = no ] || return 0
   if [ -d /run/systemd/system ]; then
     $as_root systemctl disable --now nginx.service >/dev/null 2>&1 || true
@@ -85,18 +85,18 @@ apt_get() {
 install_by_apt() {
   trap 'allow_services; rm -f "$apt_log"' EXIT
   had_nginx=$(command -v nginx >/dev/null && echo yes || echo no)
-  apt_get update || say 'apt-get update had errors (see below if the installation fails); going on'
+  apt_get update || say 'apt-get update reported errors; trying to install all the same'
   cp "$apt_log" "$apt_log.update"
-  names=$(for package in $packages; do as_named_here "$package"; done)
+  names=$(for package in $packages; do package_name "$package"; done)
   forbid_services
-  # --no-remove: a MySQL that is there stays; then DATABASE_URL is the way.
-  # shellcheck disable=SC2086 # the names are words
+  # --no-remove keeps a MySQL that is installed and conflicts; its owner can set DATABASE_URL instead.
+  # shellcheck disable=SC2086 # one word for each name
   if ! apt_get install --no-install-recommends --no-remove -y $names; then
     tail -n 15 "$apt_log.update" "$apt_log" >&2
     rm -f "$apt_log.update"
-    cannot_install 'apt-get could not install what is missing (see above).'
+    cannot_install 'apt-get failed to install the packages (see above).'
   fi
-  retire_new_nginx
+  disable_new_nginx
   allow_services
   rm -f "$apt_log" "$apt_log.update"
   trap - EXIT
@@ -107,14 +107,14 @@ install_programs() {
   [ -n "$missing" ] || return 0
   packages=$(echo "$missing" | sed 's/:.*//')
   echo "$missing" | while read -r line; do say "missing: $line"; done
-  command -v apt-get >/dev/null || cannot_install 'There is no apt-get on this machine.'
+  command -v apt-get >/dev/null || cannot_install 'This machine has no apt-get.'
   find_root
-  # One at a time on the whole machine: the policy file above is the machine's.
+  # One installation at a time on the machine, because they share the policy file.
   if command -v flock >/dev/null; then exec 8</var/lib/dpkg && flock 8; fi
   say "installing by apt-get${as_root:+ with sudo}: $(echo "$packages" | paste -s -d ' ' -)"
   apt_log=$(mktemp)
   install_by_apt
   exec 8<&-
   missing=$(missing_programs)
-  [ -z "$missing" ] || cannot_install 'apt-get installed what it has, but some programs are still missing.'
+  [ -z "$missing" ] || cannot_install 'apt-get succeeded, but some programs are still missing.'
 }

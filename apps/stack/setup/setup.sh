@@ -1,7 +1,8 @@
 #!/bin/sh
-# Brings a checkout to where Node 24 can take over: npm packages, the Prisma client, the page, and
-# the system's programs. Does nothing, fast, when all is there. Plain sh, since Node 24 is not there yet.
-# Run it (`sh apps/stack/setup/setup.sh start|demo|test`) or source it with setup_for set, in the checkout.
+# Installs and builds what OnAir needs: npm packages with Node 24, the Prisma client, the page, and programs
+# such as nginx. When nothing is missing it takes a fraction of a second. It is plain sh, because Node 24 is
+# one of the things it installs. In OnAir's folder, run it (sh apps/stack/setup/setup.sh start|demo|test), or
+# source it with setup_for set; sourcing also defines `become`.
 set -eu
 setup_for=${setup_for:-${1:-start}}
 
@@ -12,19 +13,19 @@ fail() {
 }
 
 [ -f package-lock.json ] && [ -d apps/stack ] || fail "run this in OnAir's folder"
-# Debian keeps servers where an ordinary user's PATH does not look.
+# Debian installs servers in folders that are only in root's PATH.
 PATH=$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin
 export PATH
 
-# npm under a packages folder that is just being replaced must not run on the Node inside it.
+# PATH without node_modules/.bin: npm must not run on the Node in there while it replaces that folder.
 path_without_packages() {
   printf %s "$PATH" | tr : '\n' | grep -v '/node_modules/\.bin$' | paste -s -d : -
 }
 
 check_node() {
   command -v node >/dev/null && command -v npm >/dev/null ||
-    fail 'Node.js 20 or newer, with npm, is needed and not there.' \
-      'Install it (https://nodejs.org), or use the other way: docker compose up'
+    fail 'Node.js 20 or newer with npm is needed, but not installed.' \
+      'Install it (https://nodejs.org), or run OnAir in containers: docker compose up'
   version=$(node --version)
   major=${version#v}
   [ "${major%%.*}" -ge 20 ] || fail "Node.js 20 or newer is needed; this is $version ($(command -v node))."
@@ -35,22 +36,22 @@ install_packages() {
   node apps/stack/setup/packages-current.cjs && return
   installed=yes
   say 'installing npm packages (npm ci: node_modules is missing or not what package-lock.json says)'
-  # Any file named as Prisma's engine keeps its packages from downloading one, which OnAir never runs.
+  # With any file set as its engine, Prisma's packages do not download one. OnAir never runs it.
   PATH=$(path_without_packages) PRISMA_SCHEMA_ENGINE_BINARY=/bin/true NODE_ENV=development \
     npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error >&2 ||
-    fail 'npm ci failed (see above). It needs a way to an npm registry.' \
-      'The other way: docker compose up'
+    fail 'npm ci failed (see above). It needs access to an npm registry.' \
+      'Or run OnAir in containers: docker compose up'
 }
 
 check_node_24() {
   [ "$installed" = yes ] || [ ! -x node_modules/node/bin/node ] || return 0
   case $(node_modules/.bin/node --version 2>/dev/null || true) in v24.*) return ;; esac
-  say "fetching Node 24 (npm rebuild node: the package's own install step has not run)"
+  say "downloading Node 24 (npm rebuild node: the package's install script has not run)"
   PATH=$(path_without_packages) npm rebuild node --loglevel=error >&2 || true
   case $(node_modules/.bin/node --version 2>/dev/null || true) in v24.*) return ;; esac
-  fail 'the npm package `node` did not bring Node 24 for this machine.' \
+  fail 'The npm package `node` did not install Node 24 for this machine.' \
     'Allow its install script (npm config: ignore-scripts=false) and run: npm rebuild node' \
-    'The other way: docker compose up'
+    'Or run OnAir in containers: docker compose up'
 }
 
 stamp_is() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
@@ -73,9 +74,9 @@ build_page() {
   say 'building the page'
   if ! output=$(NO_COLOR=1 npm run --silent build:web 2>&1); then
     printf '%s\n' "$output" | head -n 30 >&2
-    # The API and the players of others work without it, and its own tests say the rest.
+    # With an older page, or in a test run, the rest can go on; the page's own tests will fail.
     [ -f apps/web/dist/index.html ] || [ "$setup_for" = test ] || fail 'building the page failed (see above)'
-    say 'building the page failed (see above): going on with what was there'
+    say 'building the page failed (see above): going on without the new page'
     return
   fi
   mkdir -p node_modules/.cache
@@ -84,7 +85,7 @@ build_page() {
 
 set_up() {
   check_node
-  # Two set-ups in one checkout take turns; the lock goes with the process that holds it.
+  # One set-up at a time in this folder. The lock ends with the process that holds it.
   if command -v flock >/dev/null; then
     exec 9<apps/stack/setup/setup.sh
     flock -n 9 || { say 'waiting for another set-up in this folder' && flock 9; }
@@ -100,13 +101,14 @@ set_up() {
   exec 9<&-
 }
 
-# A signal is acted on once the running step is over: a half-done npm ci or apt-get helps nobody.
+# The shell handles a signal when the running command has ended, so npm ci and apt-get are not interrupted.
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 set_up
 trap - INT TERM HUP
 
-# Under npm, a killed npm takes what it started with it; by hand, nohup and the like are not disturbed.
+# Replaces the shell with a command. Under npm, the command gets SIGTERM when npm is killed; started by hand
+# it does not, so that nohup works.
 become() {
   if [ -n "${npm_lifecycle_event:-}" ] && setpriv --pdeathsig TERM true 2>/dev/null; then
     exec setpriv --pdeathsig TERM "$@"

@@ -1,5 +1,5 @@
-// One stack per data folder. The lock is a listening socket in Linux's abstract namespace: two starts
-// can't both get it, and the kernel takes it back from a process that was killed, so it is never stale.
+// A lock that keeps two stacks from using one data folder. It is a listening socket in Linux's abstract
+// namespace: only one process can have it, and the kernel closes it when that process dies.
 import { mkdirSync, statSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 
@@ -11,13 +11,13 @@ export class FolderLock implements AsyncDisposable {
   }
 
   /**
-   * Makes the folder when it is missing.
+   * Creates the folder if it does not exist.
    * @returns the lock, or the pid of the process that has it ('unknown' when it does not say)
    */
   static async take(folder: string): Promise<FolderLock | { readonly heldBy: string }> {
     mkdirSync(folder, { recursive: true })
     const { dev, ino } = statSync(folder, { bigint: true })
-    // By device and inode: two paths to one folder are one lock.
+    // By device and inode, because one folder can have several paths.
     const address = `\0onair-data-${dev}-${ino}`
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
@@ -30,7 +30,7 @@ export class FolderLock implements AsyncDisposable {
       server.listen(address, () => resolve(false))
     })
     if (taken) return { heldBy: await askHolder(address) }
-    // The lock alone keeps no process alive.
+    // The lock must not keep the process running.
     server.unref()
     return new FolderLock(server)
   }

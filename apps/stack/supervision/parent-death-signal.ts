@@ -1,12 +1,12 @@
-// Has the kernel end a child when the process that started it dies without a word (kill -9).
+// Makes the kernel send SIGTERM to a child process when its parent dies, also when the parent is killed (-9).
 import { spawnSync } from 'node:child_process'
 
-/** util-linux's setpriv, which every Debian and Ubuntu has; elsewhere the child may stay behind. */
+/** setpriv, from util-linux, is on every Debian and Ubuntu. Without it the child may outlive its parent. */
 const SETPRIV = ['setpriv', '--pdeathsig', 'TERM', '--'] as const
 const [program, ...options] = SETPRIV
 const available = spawnSync(program, [...options, 'true'], { stdio: 'ignore' }).status === 0
 
-/** The command line to spawn instead. The pid stays the program's own: setpriv becomes it. */
+/** @returns the command line to spawn instead; its pid is the program's, because setpriv execs it */
 export function withParentDeathSignal(command: string, ...args: string[]): [string, ...string[]] {
   return available ? [...SETPRIV, command, ...args] : [command, ...args]
 }

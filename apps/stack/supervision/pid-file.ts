@@ -1,5 +1,5 @@
-// What a killed stack leaves behind: each child is written down in a file as it starts, so that the
-// next start on the same DATA_DIR can end those that are still there, and only those.
+// Pid files: one for each running child, so that the next start on the same DATA_DIR can end the processes
+// that a killed stack has left running, and no others.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -16,8 +16,8 @@ const Record = z.object({ pid: z.int().positive(), startedAt: z.number(), boot: 
 type Record = z.infer<typeof Record>
 
 const SUFFIX = '.child.json'
-/** As /proc names them: what a child's session can hold. Others took the number over. */
-const OURS = new Set(['nginx', 'mariadbd', 'node', 'MainThread', 'sh', 'sed', 'setpriv'])
+/** Program names, as in /proc, that a child's session can contain. With any other, the pid was reused. */
+const OUR_PROGRAMS = new Set(['nginx', 'mariadbd', 'node', 'MainThread', 'sh', 'sed', 'setpriv'])
 
 export function writePidFile(folder: string, name: string, pid: number): void {
   const entry = readProcess(pid)
@@ -31,7 +31,7 @@ export function removePidFile(folder: string, name: string): void {
   rmSync(join(folder, name + SUFFIX), { force: true })
 }
 
-/** Ends what is left of an earlier start, within about 6 s; returns it as "name pid" to be told. */
+/** Ends what is left of an earlier start, within about 6 s. @returns each process as "name pid" */
 export async function endOrphans(folder: string): Promise<string[]> {
   const ended: string[] = []
   for (const file of pidFiles(folder)) {
@@ -60,7 +60,7 @@ function parseRecord(path: string): Record | undefined {
   try {
     return Record.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
-    // Cut short by the kill: the child it meant had not done anything yet.
+    // Half written: the stack was killed at the moment when this child started.
     return undefined
   }
 }
@@ -69,9 +69,9 @@ function orphansOf(record: Record): ProcessEntry[] {
   if (record.boot !== bootId()) return []
   const members = processesOfSession(record.pid)
   const leader = members.find((member) => member.pid === record.pid)
-  // The number belongs to somebody else by now.
+  // Another process has this pid now.
   if (leader !== undefined && leader.startedAt !== record.startedAt) return []
-  return members.every((member) => OURS.has(member.name) && member.startedAt >= record.startedAt)
+  return members.every((member) => OUR_PROGRAMS.has(member.name) && member.startedAt >= record.startedAt)
     ? members
     : []
 }

@@ -1,5 +1,5 @@
-// Processes by the session they belong to, as Linux's /proc tells it. Each child of the stack is the
-// leader of a session of its own, so what it leaves behind can be found and ended, even without it.
+// Finds processes by their session in Linux's /proc, and signals process groups. Each child of the stack
+// leads a session and group of its own, so that what it has started can be found and ended after its death.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -9,7 +9,7 @@ export interface ProcessEntry {
   readonly name: string
   readonly parent: number
   readonly session: number
-  /** Clock ticks from the machine's boot; with the pid it names one process for good. */
+  /** Clock ticks since the machine's boot. Together with the pid it identifies a process. */
   readonly startedAt: number
 }
 
@@ -21,7 +21,7 @@ export function readProcess(pid: number): ProcessEntry | undefined {
   } catch {
     return undefined
   }
-  // The name stands in parentheses and may hold anything; what follows it is numbers (proc(5)).
+  // The name is in parentheses and may contain any character; numbers follow it (proc(5)).
   const end = stat.lastIndexOf(')')
   const fields = stat.slice(end + 2).split(' ')
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined
@@ -45,7 +45,7 @@ export function processesOfSession(session: number): ProcessEntry[] {
   return allProcesses().filter((entry) => entry.session === session)
 }
 
-/** Changes with every boot, after which pids and start times mean nothing any more. */
+/** Changes with every boot, after which saved pids and start times no longer identify a process. */
 export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -54,7 +54,7 @@ export function bootId(): string {
   }
 }
 
-/** Sends to the whole group; false when there is nobody left in it. */
+/** Signals the whole group; 0 only checks. @returns false when no process is left in it */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-group, signal)
@@ -64,11 +64,11 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** Waits until nobody is left in the group but zombies; false when the time or the patience is over first. */
-export async function groupIsGone(group: number, withinMs: number, hurry?: AbortSignal): Promise<boolean> {
+/** Waits until only zombies are left in the group. @returns false when time is up or `force` is aborted first */
+export async function groupIsGone(group: number, withinMs: number, force?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + withinMs
   while (signalGroup(group, 0) && processesOfSession(group).length > 0) {
-    if (performance.now() > deadline || hurry?.aborted) return false
+    if (performance.now() > deadline || force?.aborted) return false
     await delay(10)
   }
   return true

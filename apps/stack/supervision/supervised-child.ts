@@ -1,5 +1,5 @@
-// One child process that is kept running: started again with back-off when it dies, stopped for good
-// when asked to. It leads a session of its own, so a Ctrl-C in the terminal reaches the stack alone.
+// A child process that is kept running: it is restarted with back-off when it dies, until it is stopped.
+// It leads a session of its own, so that Ctrl-C in the terminal reaches the stack only, not the child.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -13,20 +13,20 @@ export interface ChildOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Each line the child says, without its end. */
+  /** Gets each line of the child's output, without its line break. */
   readonly onLine: (line: string, from: 'stdout' | 'stderr') => void
-  /** One line for people about a death and what follows. */
+  /** Gets a message for the log about each restart and kill. */
   readonly say: (line: string) => void
-  /** Where the pid is written down; without it, nothing is. */
+  /** The folder for its pid file; without it none is written. */
   readonly pidFolder?: string | undefined
-  /** Once aborted, stopping waits for nobody: what has not gone is killed. */
-  readonly hurry?: AbortSignal | undefined
+  /** Once aborted, stopping kills the child at once. */
+  readonly force?: AbortSignal | undefined
 }
 
 const BACK_OFF_FIRST_MS = 100
-const BACK_OFF_MOST_MS = 5000
-/** A child that ran this long is well again: its next death starts with the shortest wait. */
-const WELL_AFTER_MS = 10_000
+const BACK_OFF_MAX_MS = 5000
+/** After a run of this length the back-off starts again from its first value. */
+const STABLE_AFTER_MS = 10_000
 
 export class SupervisedChild implements AsyncDisposable {
   readonly #options: ChildOptions
@@ -43,7 +43,7 @@ export class SupervisedChild implements AsyncDisposable {
     return this.#process?.pid
   }
 
-  /** How often it had to be started again. */
+  /** How often it has been restarted. */
   get restarts(): number {
     return this.#restarts
   }
@@ -53,14 +53,14 @@ export class SupervisedChild implements AsyncDisposable {
     return this
   }
 
-  /** SIGTERM, and SIGKILL for what is left of its session after the grace; safe to call twice. */
+  /** Sends SIGTERM, and SIGKILL to what is left of its session after `graceMs`. Safe to call twice. */
   async stop(graceMs: number): Promise<void> {
-    const { name, say, hurry } = this.#options
+    const { name, say, force } = this.#options
     this.#stopping.abort()
     const group = this.#process?.pid
-    // The whole session counts: nginx's worker may outlive its master.
-    if (group !== undefined && signalGroup(group, 'SIGTERM') && !(await groupIsGone(group, graceMs, hurry))) {
-      say(hurry?.aborted ? `${name} killed` : `${name} did not stop in ${graceMs / 1000} s: killed`)
+    // Waits for the whole session: nginx's worker may outlive its master.
+    if (group !== undefined && signalGroup(group, 'SIGTERM') && !(await groupIsGone(group, graceMs, force))) {
+      say(force?.aborted ? `${name} killed` : `${name} did not stop in ${graceMs / 1000} s: killed`)
       signalGroup(group, 'SIGKILL')
     }
     await this.#loop
@@ -78,15 +78,15 @@ export class SupervisedChild implements AsyncDisposable {
       const ending = await this.#runOnce()
       if (pidFolder !== undefined) removePidFile(pidFolder, name)
       if (this.#stopping.signal.aborted) return
-      if (performance.now() - startedAt > WELL_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS
+      if (performance.now() - startedAt > STABLE_AFTER_MS) backOffMs = BACK_OFF_FIRST_MS
       say(`${name} ${ending}; starting it again in ${backOffMs} ms`)
       await delay(backOffMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
-      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MOST_MS)
+      backOffMs = Math.min(backOffMs * 2, BACK_OFF_MAX_MS)
       this.#restarts += 1
     }
   }
 
-  /** Resolves, in words, once the child and everything it started are gone. */
+  /** Resolves once the child and everything it has started are gone. @returns how it ended, in words */
   async #runOnce(): Promise<string> {
     const { name, command, args, env, pidFolder } = this.#options
     const [program, ...programArgs] = withParentDeathSignal(command, ...args)
@@ -103,7 +103,7 @@ export class SupervisedChild implements AsyncDisposable {
     if (pidFolder !== undefined) writePidFile(pidFolder, name, group)
     const ending = await ended
     this.#process = undefined
-    // A killed nginx master leaves a worker that holds the ports.
+    // When nginx's master is killed, its worker goes on running and holds the ports.
     if (!this.#stopping.signal.aborted && signalGroup(group, 'SIGKILL')) await groupIsGone(group, 2000)
     return ending
   }

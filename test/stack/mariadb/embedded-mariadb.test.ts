@@ -1,4 +1,4 @@
-// The embedded MariaDB keeps what it was given, whatever happens to it.
+// The embedded MariaDB: keeps its data, restarts when killed, is reachable by its socket only.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection as connectTcp } from 'node:net'
@@ -34,7 +34,7 @@ async function query(mariadb: EmbeddedMariadb, sql: string): Promise<unknown> {
 }
 
 suite('the embedded MariaDB', { concurrency: 2 }, () => {
-  test('is up again, with all that was committed, after kill -9', async () => {
+  test('restarts after kill -9 with everything that was committed', async () => {
     using folder = temporaryFolder()
     await using mariadb = await start(folder.path)
     await query(mariadb, 'CREATE TABLE kept (text VARCHAR(20))')
@@ -58,7 +58,7 @@ suite('the embedded MariaDB', { concurrency: 2 }, () => {
     assert.deepEqual(await query(second, 'SELECT * FROM kept'), [])
   })
 
-  test('makes its data anew when the first start was cut short', async () => {
+  test('initialises its data folder again when the first start was interrupted', async () => {
     using folder = temporaryFolder()
     const cut = new AbortController()
     setImmediate(() => cut.abort())
@@ -66,7 +66,7 @@ suite('the embedded MariaDB', { concurrency: 2 }, () => {
     await assert.rejects(EmbeddedMariadb.start({ ...options, signal: cut.signal }), { name: 'AbortError' })
     assert.ok(
       !existsSync(join(folder.path, 'mysql')),
-      'a half-made folder is not in the place of a whole one',
+      'a folder that is not complete does not have the final name',
     )
     const half = join(folder.path, 'mysql.new-1')
     mkdirSync(half, { recursive: true })
@@ -76,7 +76,7 @@ suite('the embedded MariaDB', { concurrency: 2 }, () => {
     assert.ok(!existsSync(half))
   })
 
-  test('works in a folder whose path is too long for a socket, and leaves nothing elsewhere', async () => {
+  test('works in a folder whose path is too long for a socket, and removes the socket’s folder elsewhere', async () => {
     using folder = temporaryFolder('a-very-long-name-'.repeat(8))
     const mariadb = await start(folder.path)
     const socket = String(new URL(mariadb.url()).searchParams.get('socket'))
@@ -102,7 +102,7 @@ suite('the embedded MariaDB', { concurrency: 2 }, () => {
     assert.equal(refused, true)
   })
 
-  test('tells why when it cannot start, and leaves no process', async () => {
+  test('says why it cannot start, and leaves no process', async () => {
     using folder = temporaryFolder()
     mkdirSync(join(folder.path, 'mysql'))
     await assert.rejects(start(folder.path), /MariaDB does not start:\n(.|\n)*ERROR/)

@@ -1,5 +1,5 @@
-// What runs before Node 24 is there: which npm packages are current, and how programs get installed.
-// apt-get, sudo and the like are stand-ins; the policy file lies in the test's folder.
+// The set-up: whether npm packages are current, and how programs get installed. Small scripts replace apt-get
+// and sudo, and the policy file is in the test's folder, because a test must not install anything.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ class Machine implements Disposable {
   readonly policy = join(this.folder, 'policy-rc.d')
 
   constructor() {
-    // A sudo that asks nobody; apt-get notes whether services were forbidden, and "installs".
+    // This sudo never asks. This apt-get records whether services were forbidden, and "installs" a file.
     this.program('sudo', '[ "$1" = -n ] && shift; exec "$@"')
     this.program('apt-cache', 'exit 0')
     this.program('apt-get', this.apt('touch installed'))
@@ -42,7 +42,7 @@ case " $* " in *' install '*) [ -x policy-rc.d ] && ./policy-rc.d >/dev/null; ec
       trap 'exit 143' TERM
       . ${SETUP}/programs.sh
       policy=./policy-rc.d
-      missing_programs() { [ -e installed ] || echo 'nginx: takes the video in'; }
+      missing_programs() { [ -e installed ] || echo 'nginx: receives the video'; }
       ${before}
       install_programs`
     const env = { ...process.env, PATH: `${join(this.folder, 'bin')}:${process.env.PATH}` }
@@ -69,13 +69,13 @@ suite('installing programs', { concurrency: 2 }, () => {
     using machine = new Machine()
     const { code, output } = await machine.setUp()
     assert.equal(code, 0, output)
-    assert.match(output, /missing: nginx: takes the video in\n/)
+    assert.match(output, /missing: nginx: receives the video\n/)
     assert.match(machine.read('calls'), /update\n.*install --no-install-recommends --no-remove -y nginx\n/)
     assert.equal(machine.read('policy').trim(), '101', 'services are forbidden')
     assert.ok(!existsSync(machine.policy), 'and allowed again')
   })
 
-  test('leaves the policy that a machine has', async () => {
+  test('keeps a policy file of the machine’s own', async () => {
     using machine = new Machine()
     writeFileSync(machine.policy, '#!/bin/sh\nexit 104\n', { mode: 0o755 })
     assert.equal((await machine.setUp()).code, 0)
@@ -83,17 +83,17 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.equal(readFileSync(machine.policy, 'utf8'), '#!/bin/sh\nexit 104\n')
   })
 
-  test('takes away the policy of its own that a killed set-up left', async () => {
+  test('removes the policy file that a killed set-up has left', async () => {
     using machine = new Machine()
     machine.program('apt-get', machine.apt('kill -9 $PPID'))
     await machine.setUp('find_root() { as_root=; }; apt_get() { apt-get "$@"; }')
-    assert.ok(existsSync(machine.policy), 'the killed one left it')
+    assert.ok(existsSync(machine.policy), 'the killed set-up has left it')
     machine.program('apt-get', machine.apt('touch installed'))
     assert.equal((await machine.setUp()).code, 0)
     assert.ok(!existsSync(machine.policy))
   })
 
-  test('names the packages and the other way when apt-get fails, and cleans up', async () => {
+  test('names the packages and the containers when apt-get fails, and cleans up', async () => {
     using machine = new Machine()
     machine.program('apt-get', machine.apt('echo "E: no such package" >&2; exit 100'))
     const { code, output } = await machine.setUp('exec 2>&1')
@@ -103,7 +103,7 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.ok(!existsSync(machine.policy))
   })
 
-  test('names the packages and the other way where there is no apt-get or no root', async () => {
+  test('names the packages and the containers where there is no apt-get or no root', async () => {
     using machine = new Machine()
     for (const lacking of ['apt-get', 'sudo']) {
       const lacks = `command() { [ "$2" != ${lacking} ]; }; id() { echo 1000; }`
@@ -114,7 +114,7 @@ suite('installing programs', { concurrency: 2 }, () => {
     }
   })
 
-  test('lets apt-get finish and cleans up when it is told to stop', async () => {
+  test('lets apt-get finish and cleans up after SIGTERM', async () => {
     using machine = new Machine()
     machine.program('apt-get', machine.apt('touch begun; sleep 1; touch installed'))
     const child = machine.spawn()
@@ -127,7 +127,7 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.ok(!existsSync(machine.policy))
   })
 
-  test('finds the package whose name has the version in it', async () => {
+  test('finds a package whose name contains the version', async () => {
     using machine = new Machine()
     machine.program('apt-cache', '[ "$1" = show ] && exit 100; printf "nginx-10.5 - a\\nnginx-10.11 - b\\n"')
     assert.equal((await machine.setUp()).code, 0)
@@ -153,11 +153,11 @@ suite('npm packages are current', () => {
   const other = { version: '1.0.0', integrity: 'sha512-b', optional: true }
   const wanted = { '': { name: 'onair' }, 'node_modules/zod': zod, 'node_modules/other-platform': other }
 
-  test('when all of the lock file is there but what is for other platforms', async () => {
+  test('when everything in the lock file is installed except packages for other platforms', async () => {
     assert.ok(await isCurrent(wanted, { 'node_modules/zod': zod }))
   })
 
-  test('not when one is missing, of another version or of other content, or npm was interrupted', async () => {
+  test('not when a package is missing or has another version or content, or npm was interrupted', async () => {
     assert.ok(!(await isCurrent(wanted, {})))
     assert.ok(!(await isCurrent(wanted, { 'node_modules/zod': { ...zod, version: '4.6.6' } })))
     assert.ok(!(await isCurrent(wanted, { 'node_modules/zod': { ...zod, integrity: 'sha512-c' } })))

@@ -1,4 +1,4 @@
-// Children are kept running, and are gone with all they started when they are to go.
+// A supervised child is restarted when it dies, and stopped with everything it has started.
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ function supervise(script: string, more: Partial<ChildOptions> = {}): Watched {
 }
 
 suite('a supervised child', { concurrency: true }, () => {
-  test('is started again when it dies, each time after twice the wait', async () => {
+  test('is restarted when it dies, after a wait that doubles each time', async () => {
     await using watched = supervise('exit 3')
     const { child, said } = watched
     await until('four deaths', () => said.length >= 4)
@@ -41,25 +41,25 @@ suite('a supervised child', { concurrency: true }, () => {
     )
   })
 
-  test('is not started again once it is stopped, during the wait neither', async () => {
+  test('is not restarted once it is stopped, not even during the wait', async () => {
     await using watched = supervise('echo up; exit 1')
     const { child, lines, said } = watched
     await until('a long wait', () => said.at(-1)?.endsWith('in 1600 ms'))
     const stoppedAt = performance.now()
     await child.stop(1000)
-    assert.ok(performance.now() - stoppedAt < 1500, 'stopping does not sit out the wait')
+    assert.ok(performance.now() - stoppedAt < 1500, 'stopping ends the wait')
     assert.equal(lines.length, said.length)
   })
 
-  test('is told from a program that is not there', async () => {
+  test('that does not exist is reported', async () => {
     await using watched = supervise('', { command: 'no-such-program', args: [] })
     const { child, said } = watched
-    await until('a word about it', () => said.length > 0)
+    await until('the report', () => said.length > 0)
     await child.stop(1000)
     assert.match(String(said[0]), /child (exited \(127\)|could not be started)/)
   })
 
-  test('hands on what it says line by line', async () => {
+  test('has its output passed on line by line', async () => {
     await using watched = supervise('printf "one\\ntw"; echo o; echo three >&2; sleep 60')
     const { child, lines } = watched
     await until('three lines', () => lines.length === 3)
@@ -67,7 +67,7 @@ suite('a supervised child', { concurrency: true }, () => {
     assert.deepEqual(lines.toSorted(), ['one', 'three', 'two'])
   })
 
-  test('takes with it what it started when it is stopped', async () => {
+  test('is stopped together with what it has started', async () => {
     await using watched = supervise('sleep 60 & echo up; wait')
     const { child, lines, said } = watched
     await until('it to be up', () => lines.includes('up'))
@@ -75,10 +75,10 @@ suite('a supervised child', { concurrency: true }, () => {
     assert.equal(processesOfSession(session).length, 2)
     await child.stop(1000)
     assert.deepEqual(processesOfSession(session), [])
-    assert.deepEqual(said, [], 'on a word, not by force')
+    assert.deepEqual(said, [], 'by SIGTERM, not SIGKILL')
   })
 
-  test('is killed when it does not stop in its time', async () => {
+  test('is killed when it does not stop in time', async () => {
     await using watched = supervise('trap "" TERM; echo up; while :; do sleep 0.1; done')
     const { child, lines, said } = watched
     await until('it to be up', () => lines.includes('up'))
@@ -88,31 +88,31 @@ suite('a supervised child', { concurrency: true }, () => {
     assert.equal(readProcess(pid), undefined)
   })
 
-  test('is killed at once when there is a hurry', async () => {
-    const hurry = new AbortController()
+  test('is killed at once when the stop is forced', async () => {
+    const force = new AbortController()
     await using watched = supervise('trap "" TERM; echo up; while :; do sleep 0.1; done', {
-      hurry: hurry.signal,
+      force: force.signal,
     })
     const { child, lines } = watched
     await until('it to be up', () => lines.includes('up'))
     const stopping = child.stop(60_000)
-    hurry.abort()
+    force.abort()
     await stopping
   })
 
-  test('does not come back before what a killed one left has gone', async () => {
-    // As nginx's master does: the worker outlives it and would hold the ports.
+  test('is restarted only after what the killed one has left is gone', async () => {
+    // Like nginx's master, whose worker outlives it and would hold the ports.
     await using watched = supervise('sleep 60 & echo $!; wait')
     const { child, lines, said } = watched
     const worker = Number(await until('the worker', () => lines[0]))
     process.kill(Number(child.pid), 'SIGKILL')
-    await until('its return', () => lines.length === 2)
+    await until('the restart', () => lines.length === 2)
     assert.equal(readProcess(worker), undefined)
     assert.deepEqual(said, ['child was killed (SIGKILL); starting it again in 100 ms'])
     await child.stop(1000)
   })
 
-  test('is written down while it runs', async () => {
+  test('has a pid file while it runs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pids-'))
     await using watched = supervise('echo up; sleep 60', { pidFolder: folder })
     const { child, lines } = watched
