@@ -1,21 +1,21 @@
-// A reader of GET /v1/events that keeps every byte: frames, comments and headers as they came.
+// A client of GET /v1/events that keeps everything it receives: headers, frames and comments.
 import { until } from './until.ts'
 
 export interface SseFrame {
   readonly id: string | null
   readonly event: string
   readonly data: Record<string, unknown>
-  /** performance.now() when its last byte was here. */
+  /** performance.now() when its last byte had arrived. */
   readonly receivedAt: number
 }
 
 export class SseReader implements AsyncDisposable {
   readonly frames: SseFrame[] = []
-  /** The whole body so far. */
+  /** The body received so far. */
   text = ''
-  /** Whether the server has ended the response in order. */
+  /** Whether the server has ended the response cleanly. */
   ended = false
-  /** Whether the connection is over, in order or not. */
+  /** Whether the connection is closed, cleanly or not. */
   closed = false
   readonly response: Response
   readonly #abort: AbortController
@@ -31,13 +31,13 @@ export class SseReader implements AsyncDisposable {
       })
   }
 
-  /** Resolves when the server has answered; look at `response.status`. */
+  /** Resolves when the response headers have arrived; check `response.status`. */
   static async open(url: string, headers: Record<string, string> = {}): Promise<SseReader> {
     const abort = new AbortController()
     return new SseReader(await fetch(url, { headers, signal: abort.signal }), abort)
   }
 
-  /** The types of the frames so far, in order. */
+  /** The types of the frames received so far, in order. */
   get types(): string[] {
     return this.frames.map((frame) => frame.event)
   }

@@ -1,4 +1,4 @@
-// Events as the outside will read them: a lifecycle event with the stream's public JSON in it.
+// Builds the events that clients will read: a lifecycle event with the stream's public JSON.
 import type { EventDraft } from '../domain/event.ts'
 import type { StreamEvent } from '../domain/lifecycle.ts'
 import type { Stream } from '../domain/stream.ts'

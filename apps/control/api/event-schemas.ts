@@ -1,12 +1,12 @@
-// What GET /v1/events takes, and what its frames carry.
+// The parameters of GET /v1/events and the data of its frames.
 import { z } from 'zod'
 import { EVENT_TYPES, FRAME_TYPES } from '../domain/event.ts'
 import { StreamSchema } from './stream-schemas.ts'
 
-/** A place in the event log. */
+/** A position in the event log. */
 const cursor = z
   .string()
-  .regex(/^\d{1,15}$/, 'must be the id of an event, or 0 for the oldest that is kept')
+  .regex(/^\d{1,15}$/, 'must be the id of an event, or 0 for the oldest stored event')
   .transform(Number)
 
 const eventTypes = z
@@ -16,22 +16,29 @@ const eventTypes = z
 
 export const EventsQuery = z
   .strictObject({
-    stream: z.string().max(100).optional().describe('Everything of this one stream, also before it is live'),
+    stream: z
+      .string()
+      .max(100)
+      .optional()
+      .describe('Only the events of this stream, including those from before it was live'),
     types: eventTypes
       .optional()
-      .describe('Only these types, comma-separated')
+      .describe('Only events of these types, comma-separated')
       .meta({ type: 'string', examples: ['stream.live,stream.ended'] }),
     lastEventId: cursor
       .optional()
-      .describe('Where to begin on a first connection; the Last-Event-ID header takes precedence'),
+      .describe(
+        'Start after this event on a first connection; 0: at the oldest stored event; not given: with the next event. ' +
+          'The Last-Event-ID header takes precedence',
+      ),
     viewer: z
       .literal('1')
       .optional()
-      .describe('Counts this connection as a viewer of `stream` for as long as it is open'),
+      .describe('Counts this connection as a viewer of `stream` while it is open'),
   })
   .refine(({ stream, viewer }) => viewer === undefined || stream !== undefined, {
     path: ['viewer'],
-    message: 'needs stream as well',
+    message: 'requires stream',
   })
 
 export const EventsHeaders = z.object({
@@ -40,7 +47,7 @@ export const EventsHeaders = z.object({
     .regex(/^\d{0,15}$/, 'must be the id of an event')
     .transform((text) => (text === '' ? undefined : Number(text)))
     .optional()
-    .describe('The id of the last event that was received; browsers send it by themselves'),
+    .describe('The id of the last event that was received; browsers send it when they reconnect'),
 })
 
 /** The data of an event frame. */
@@ -50,17 +57,17 @@ export const StreamEventSchema = z
     type: z.enum(EVENT_TYPES),
     createdAt: z.iso.datetime(),
     stream: StreamSchema,
-    resumed: z.boolean().optional().describe('On stream.live: whether the stream had been live before'),
+    resumed: z.boolean().optional().describe('In stream.live: whether the stream was live before'),
   })
   .meta({ id: 'StreamEvent' })
 
-/** The data of a stream.viewers frame, which has no id: it is not in the log. */
+/** The data of a stream.viewers frame, which is not in the log and has no id. */
 export const ViewersEventSchema = z
   .object({
     type: z.literal('stream.viewers'),
     createdAt: z.iso.datetime(),
     streamId: z.string(),
-    viewers: z.int().min(0).describe('How many watch it now'),
+    viewers: z.int().min(0).describe('Number of current viewers'),
   })
   .meta({ id: 'ViewersEvent' })
 

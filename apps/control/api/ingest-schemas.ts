@@ -1,4 +1,4 @@
-// What GET /v1/streams/:id/ingest answers with.
+// The answer of GET /v1/streams/:id/ingest.
 import { z } from 'zod'
 
 const time = z.iso.datetime()
@@ -7,11 +7,11 @@ const count = z.number().min(0)
 export const IngestSchema = z
   .object({
     connectedAt: time.describe('When this publisher was admitted'),
-    measuredAt: time.describe('When nginx was asked; requests within one second share an answer'),
+    measuredAt: time.describe('When nginx was queried; requests within one second share one query'),
     bytesReceived: count
       .nullable()
       .describe(
-        'Since the publisher connected; the difference of two readings gives the bitrate between them',
+        'Since the publisher connected; the bitrate between two readings is their difference over time',
       ),
     bitrate: z
       .object({ total: count, video: count, audio: count })
@@ -19,27 +19,30 @@ export const IngestSchema = z
       .describe('Bits per second, averaged over about ten seconds; null until nginx has measured it'),
     video: z
       .object({
-        codec: z.string().nullable().describe('Only H264 can be played; null: nginx does not know the codec'),
+        codec: z
+          .string()
+          .nullable()
+          .describe('Only H264 can be played; null: nginx does not recognize the codec'),
         profile: z.string().nullable(),
         level: z.string().nullable(),
         width: count.nullable(),
         height: count.nullable(),
-        frameRate: count.nullable().describe('As announced by the encoder'),
+        frameRate: count.nullable().describe('As the encoder announces it'),
       })
       .nullable()
-      .describe('Null until there is video'),
+      .describe('Null until video arrives'),
     audio: z
       .object({
-        codec: z.string().nullable().describe('Only AAC can be heard'),
+        codec: z.string().nullable().describe('Only AAC can be played'),
         profile: z.string().nullable(),
         channels: count.nullable(),
         sampleRate: count.nullable().describe('Hz'),
       })
       .nullable()
-      .describe('Null until there is sound'),
+      .describe('Null until audio arrives'),
   })
   .meta({ id: 'Ingest' })
 
 export type IngestResource = z.output<typeof IngestSchema>
-/** What nginx reports, before it is clear which session it belongs to. */
+/** nginx's measurements, without the session they belong to. */
 export type IngestFigures = Omit<IngestResource, 'connectedAt' | 'measuredAt'>

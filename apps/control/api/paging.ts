@@ -1,16 +1,16 @@
-// Pages of a list, newest first: `limit` and `cursor`. The cursor's text means nothing to the caller.
+// Paging of lists, newest first: `limit` and `cursor`. The cursor's text is opaque to clients.
 import { z } from 'zod'
 import { STREAM_ID } from '../domain/keys.ts'
 
 const MAX_LIMIT = 100
 
-/** Where the next page of a list begins: after this stream. */
+/** The next page of a list starts after this stream. */
 export interface ListPosition {
   readonly liveAt: Date
   readonly id: string
 }
 
-/** The query parameters that every list takes beside its filters. */
+/** The query parameters of every list, besides its filters. */
 export const PagingQuery = z.strictObject({
   limit: z
     .string()
@@ -28,16 +28,18 @@ export const PagingQuery = z.strictObject({
       return z.NEVER
     })
     .optional()
-    .describe('`nextCursor` of the page before')
+    .describe('`nextCursor` of the previous page')
     .meta({ type: 'string' }),
 })
 
-/** What every list answers. */
+/** The answer of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     data: z.array(item),
-    nextCursor: z.string().nullable().describe('`cursor` of the next page; null on the last'),
-    lastEventId: z.string().describe('Where to go on in GET /v1/events, so that nothing is missed'),
+    nextCursor: z.string().nullable().describe('`cursor` of the next page; null on the last page'),
+    lastEventId: z
+      .string()
+      .describe('Pass it to GET /v1/events to get everything that happens after this answer'),
   })
 }
 
@@ -48,7 +50,7 @@ export function listOf<Value extends string>(values: z.ZodType<Value, Value>, ex
     .transform((text) => text.split(','))
     .pipe(z.array(values))
     .optional()
-    .describe('Only these, comma-separated')
+    .describe('Only these values, comma-separated')
     .meta({ type: 'string', examples: [example] })
 }
 

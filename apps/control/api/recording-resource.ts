@@ -1,4 +1,4 @@
-// A recording as the outside sees it.
+// The public JSON of a recording.
 import type { RecordingFailure } from '../domain/recording.ts'
 import { MP4, POSTER, VOD_PLAYLIST } from '../domain/recording-files.ts'
 import type { Stream } from '../domain/stream.ts'
@@ -6,11 +6,13 @@ import type { RecordingResource } from './recording-schemas.ts'
 
 const FAILURES: Readonly<Record<RecordingFailure, string>> = {
   nothing_recorded: 'Nothing of the broadcast could be stored.',
-  storage_unavailable: 'The storage was out of reach for too long. The figures show what was stored before.',
-  disk_full: 'The disk is nearly full, and live streams come first. What was stored before is safe.',
+  storage_unavailable:
+    'The storage was unreachable for too long. The figures show what had been stored by then.',
+  disk_full:
+    'The disk is nearly full, so recording was stopped to keep live streams running. What had been stored is kept.',
 }
 
-/** Null: the stream has no recording, has none yet, or it was deleted. */
+/** Null: the stream has no recording, has none yet, or its recording was deleted. */
 export function toRecordingResource(stream: Stream): RecordingResource | null {
   const { id, title, liveAt, endedAt, publicUrl, recording } = stream
   if (recording === null || liveAt === null) return null

@@ -1,9 +1,9 @@
-// A stream as the outside sees it: the JSON of REST answers and of events. Nothing in it is secret.
+// The public JSON of a stream, in REST answers and in events. It contains no secrets.
 import type { Stream } from '../domain/stream.ts'
 import { toRecordingResource } from './recording-resource.ts'
 import type { StreamResource } from './stream-schemas.ts'
 
-/** @param viewers how many watch it now; an ended stream always shows 0 */
+/** @param viewers the number of current viewers; an ended stream always shows 0 */
 export function toStreamResource(stream: Stream, viewers: number): StreamResource {
   return {
     id: stream.id,

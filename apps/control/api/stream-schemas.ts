@@ -1,5 +1,5 @@
-// What the REST API takes and answers about streams. The OpenAPI document and the page's types are made
-// from these schemas.
+// The parameters and answers of the REST API for streams. The OpenAPI document and the page's types are
+// generated from these schemas.
 import { z } from 'zod'
 import { STREAM_ID } from '../domain/keys.ts'
 import { listOf, PagingQuery, pageOf } from './paging.ts'
@@ -12,19 +12,19 @@ const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
 export const StreamStatusSchema = z
   .enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended'])
   .describe(
-    'waiting: the key is issued, nobody has published; connecting: a publisher was admitted, nothing to play yet; ' +
-      'live: viewers can play it; reconnecting: the publisher is lost and may come back; ended: final',
+    'waiting: the key was issued and nobody has published yet; connecting: a publisher was admitted, there is nothing ' +
+      'to play yet; live: viewers can play it; reconnecting: the publisher was lost and may reconnect; ended: final',
   )
 
 export const StreamKeySchema = z
   .object({
-    expiresAt: time.describe('The key can start the broadcast until then'),
-    ingestUrl: z.url().describe('The server an encoder publishes to'),
+    expiresAt: time.describe('Until then the key can start the broadcast'),
+    ingestUrl: z.url().describe('The server URL for the encoder'),
   })
-  .describe('For the owner only')
+  .describe('Only for the owner and operators')
 
 export const IssuedStreamKeySchema = StreamKeySchema.extend({
-  value: z.string().describe('The secret; shown only in this answer'),
+  value: z.string().describe('The stream key: a secret, shown only in this answer'),
 }).meta({ id: 'IssuedStreamKey' })
 
 export const StreamSchema = z
@@ -37,9 +37,9 @@ export const StreamSchema = z
     liveAt: time.nullable().describe('When viewers could first play it'),
     endedAt: time.nullable(),
     endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),
-    record: z.boolean().describe('Whether the broadcast is to be recorded'),
+    record: z.boolean().describe('Whether the broadcast is recorded'),
     playback: z.object({ hls: z.url(), dash: z.url() }),
-    viewers: z.int().min(0).describe('How many watch it now; in an event, how many watched at that moment'),
+    viewers: z.int().min(0).describe('Number of current viewers; in an event, the number at that time'),
     recording: RecordingSchema.nullable().describe('Null until there is a recording'),
     streamKey: StreamKeySchema.optional(),
   })
@@ -53,7 +53,7 @@ export const StreamListSchema = pageOf(StreamSchema).meta({ id: 'StreamList' })
 
 export const StreamParams = z.object({ id: z.string().max(100).describe('The stream’s id') })
 
-/** Counted in characters, as JSON Schema's maxLength is, not in UTF-16 units. */
+/** Its length is counted in Unicode characters, as JSON Schema's maxLength is, not in UTF-16 units. */
 const title = z
   .string()
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
@@ -63,7 +63,7 @@ const title = z
 
 export const CreateStreamBody = z.strictObject({
   title: title.optional(),
-  record: z.boolean().optional().describe('Record the broadcast; false by default'),
+  record: z.boolean().optional().describe('Whether to record the broadcast; false by default'),
 })
 
 export const ListStreamsQuery = PagingQuery.extend({

@@ -1,12 +1,12 @@
-// All committed events as one hot stream per process, in order, each once: taken straight from this
-// process's own commits where nothing is missing in between, else read from the log.
+// All committed events as one hot observable per process, in order, each exactly once. Events that this
+// process commits are taken over directly when they follow the last one; everything else is read from the log.
 import { type Observable, Subject } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { LoggedEvent } from '../domain/event.ts'
 import type { EventLog } from './log.ts'
 
 const PAGE = 500
-/** How often the log is looked at for other processes' events, while there are some and while not. */
+/** How often the log is read for events of other nodes: while other nodes are running, and while none are. */
 const TAIL_WITH_PEERS_MS = 100
 const TAIL_ALONE_MS = 4_000
 
@@ -29,39 +29,39 @@ export class Feed implements AsyncDisposable {
     this.#options = options
   }
 
-  /** The newest event that has gone out. */
+  /** The id of the newest event that has been emitted. */
   get head(): number {
     return this.#head
   }
 
-  /** Begins at the log's end; what is older is for `EventLog.after`. */
+  /** Starts at the end of the log; older events are read with `EventLog.after`. */
   async start(): Promise<void> {
     this.#head = (await this.#options.log.bounds()).head
     this.tailFor(false)
   }
 
-  /** Looks at the log as often as other processes make it worth. */
+  /** Sets how often the log is read: often while other nodes write to it, rarely while this node is alone. */
   tailFor(hasPeers: boolean): void {
     clearInterval(this.#timer)
     this.#timer = setInterval(() => this.poke(), hasPeers ? TAIL_WITH_PEERS_MS : TAIL_ALONE_MS)
   }
 
-  /** Takes in events that this process has just committed, from one transaction. */
+  /** Takes over events that this process has just committed in one transaction. */
   committed(events: readonly LoggedEvent[]): void {
     const [first] = events
     if (first === undefined || first.id <= this.#head) return
-    // While a page is being read the head is about to move: let the reading come by once more.
+    // While a page is being read, the head is about to change: read the log once more instead.
     if (first.id === this.#head + 1 && this.#tailing === null) this.#emit(events)
     else this.poke()
   }
 
-  /** Looks at the log now. */
+  /** Reads the log now. */
   poke(): void {
     if (this.#stopped) return
     this.#tailAgain = true
     this.#tailing ??= this.#tail().finally(() => {
       this.#tailing = null
-      // Somebody poked between the last look and here.
+      // `poke` was called between the last read and here.
       if (this.#tailAgain) this.poke()
     })
   }
@@ -74,7 +74,7 @@ export class Feed implements AsyncDisposable {
         this.#emit(page)
         if (page.length === PAGE) this.#tailAgain = true
       } catch (error) {
-        this.#options.logger.warn({ err: error }, 'the event log could not be read; trying again')
+        this.#options.logger.warn({ err: error }, 'the event log could not be read; retrying')
         return
       }
     }

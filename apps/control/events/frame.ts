@@ -1,7 +1,7 @@
-// Server-Sent Events on the wire (WHATWG HTML §9.2): pure text to bytes.
+// Encodes Server-Sent Events (WHATWG HTML §9.2). Pure functions.
 
 export interface Frame {
-  /** The reader's new cursor; without one its cursor stays where it is. */
+  /** Becomes the reader's cursor; a frame without an id leaves the cursor unchanged. */
   readonly id?: number
   readonly event: string
   /** One line of JSON. */
@@ -13,10 +13,10 @@ export function encodeFrame({ id, event, data }: Frame): Buffer {
   return Buffer.from(`${idLine}event: ${event}\ndata: ${data}\n\n`)
 }
 
-/** How long a browser waits before it connects again. */
+/** Tells the browser how long to wait before it reconnects. */
 export function encodeRetry(ms: number): Buffer {
   return Buffer.from(`retry: ${ms}\n\n`)
 }
 
-/** A comment: keeps proxies from closing a quiet connection. */
+/** A comment; it keeps proxies from closing an idle connection. */
 export const HEARTBEAT: Buffer = Buffer.from(':\n\n')

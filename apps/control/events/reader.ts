@@ -1,28 +1,28 @@
-// One reader of events: catches up from the log, then is handed what is new, and is cut off when
-// it does not read.
+// One connected reader of events: catches up from the log, then receives new events from the hub. A reader
+// that does not read is disconnected.
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FrameType, LoggedEvent } from '../domain/event.ts'
 import { encodeFrame } from './frame.ts'
 import type { EventFilter, EventLog } from './log.ts'
 
-/** What may wait in this process for one reader: about 300 events. */
+/** How much may be buffered in this process for one reader: about 300 events. */
 const MAX_BUFFERED_BYTES = 256 * 1024
-/** How long a reader that is catching up may leave its buffer full. */
+/** How long the buffer of a reader that is catching up may stay full. */
 const DRAIN_TIMEOUT_MS = 30_000
 const PAGE = 200
 
-/** Events to hand out, with their bytes made once for all readers. */
+/** Events with their frames, which are encoded once for all readers. */
 export interface Batch {
   readonly events: readonly { readonly event: LoggedEvent; readonly bytes: Buffer }[]
-  /** All of them in one, for readers who want them all. */
+  /** All frames together, for readers that want every event. */
   readonly bytes: Buffer
 }
 
 export class Reader {
   readonly filter: EventFilter
   readonly #response: ServerResponse
-  /** Everything up to here has been sent or was not asked for. */
+  /** Every event up to this id was sent to the reader or is not wanted by it. */
   #cursor: number
   #catchingUp = true
 
@@ -33,8 +33,8 @@ export class Reader {
   }
 
   /**
-   * Sends what the log has behind the cursor until `position` (the newest event that has been handed
-   * to all readers) stands still, and from then on takes what is offered. Holds at most one page.
+   * Sends the log's events after the cursor until the cursor has reached `position` (the newest event that
+   * the hub has sent); from then on the reader accepts what the hub offers. Holds at most one page in memory.
    */
   async catchUp(log: EventLog, position: () => number): Promise<void> {
     while (!this.#isOver) {
@@ -45,11 +45,11 @@ export class Reader {
       const full = page.length === PAGE
       this.#cursor = Math.max(this.#cursor, page.at(-1)?.id ?? 0, full ? 0 : target)
     }
-    // No await between the last look at the position and this: nothing can slip through.
+    // No await between the last comparison with the position and this line, so no event can be missed.
     this.#catchingUp = false
   }
 
-  /** Takes a batch, or what of it is new and asked for. */
+  /** Sends those events of a batch that are new to this reader and match its filter. */
   offer(batch: Batch): void {
     const first = batch.events[0]
     const last = batch.events.at(-1)
@@ -62,25 +62,25 @@ export class Reader {
     if (bytes.length > 0) this.write(bytes)
   }
 
-  /** Takes frames that are not in the log, if they were asked for; its cursor stays. */
+  /** Sends frames that are not in the log, if their type was asked for; the cursor does not change. */
   tell(type: FrameType, bytes: Buffer): void {
     const { types } = this.filter
     if (types === null || types.has(type)) this.write(bytes)
   }
 
-  /** Sends bytes, and cuts the reader off when too many wait for it already. */
+  /** Sends bytes, and disconnects the reader when too many are buffered for it. */
   write(bytes: Buffer): void {
     if (this.#isOver) return
     this.#response.write(bytes)
     if (this.#response.writableLength > MAX_BUFFERED_BYTES) this.#response.destroy()
   }
 
-  /** Ends the connection in order; the browser comes back by itself. */
+  /** Ends the connection cleanly; a browser reconnects by itself. */
   end(): void {
     this.#response.end()
   }
 
-  /** Ended or broken: a write would be an error that nobody catches. */
+  /** Whether the response has ended or broken; a write would then be an error that nobody catches. */
   get #isOver(): boolean {
     return this.#response.destroyed || this.#response.writableEnded
   }

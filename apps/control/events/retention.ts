@@ -1,4 +1,4 @@
-// Removes events that are older than EVENT_RETENTION: at start, and once an hour or more often.
+// Removes events that are older than EVENT_RETENTION: at start, and then at least once an hour.
 import type { Logger } from '../common/logger.ts'
 import type { EventLog } from './log.ts'
 
@@ -21,14 +21,14 @@ export class Retention implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Prunes now, and then regularly. */
+  /** Prunes now and then regularly. */
   start(): void {
     const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, this.#options.maxAgeMs / 4))
     this.#timer = setInterval(() => this.#pruneOnce(), everyMs)
     this.#pruneOnce()
   }
 
-  /** One at a time: a long log takes long. */
+  /** Never twice at the same time: pruning a long log takes long. */
   #pruneOnce(): void {
     this.#pruning ??= this.#prune().finally(() => {
       this.#pruning = null
@@ -41,7 +41,7 @@ export class Retention implements AsyncDisposable {
       const removed = await log.prune(new Date(now().getTime() - maxAgeMs))
       if (removed > 0) logger.info({ removed }, 'old events were removed')
     } catch (error) {
-      logger.warn({ err: error }, 'old events could not be removed; trying again later')
+      logger.warn({ err: error }, 'old events could not be removed; retrying later')
     }
   }
 

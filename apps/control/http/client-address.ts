@@ -1,9 +1,9 @@
-// Who is calling: the socket's address, or what nginx says when the caller is nginx.
+// The client's address: that of the socket or, when nginx forwards the request, the one in X-Real-IP.
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
-/** How long an address of nginx's name is believed; a replaced container gets another. */
+/** How long the resolved addresses of nginx's host name are used; a replaced container gets a new address. */
 const LOOKUP_TTL_MS = 10_000
 
 const loopback = new BlockList()
@@ -14,17 +14,17 @@ export class ClientAddress {
   readonly #nginxHost: string
   #known: { addresses: ReadonlySet<string>; until: number } = { addresses: new Set(), until: 0 }
 
-  /** @param nginxUrl where control finds nginx, so that it knows nginx when it calls */
+  /** @param nginxUrl where control reaches nginx; X-Real-IP is trusted only from that host */
   constructor(nginxUrl: string) {
     this.#nginxHost = new URL(nginxUrl).hostname.replace(/^\[|\]$/g, '')
   }
 
-  /** The caller as rate limits know it: an IPv4 address, or an IPv6 /64, which is one customer. */
+  /** The client as rate limits count it: an IPv4 address, or an IPv6 /64 network, which one customer has as a whole. */
   async of(request: FastifyRequest): Promise<string> {
-    const peer = plain(request.socket.remoteAddress ?? '')
-    const claimed = request.headers['x-real-ip']
-    const believed = typeof claimed === 'string' && isIP(claimed) !== 0 && (await this.#isNginx(peer))
-    return group(believed ? plain(claimed) : peer)
+    const peer = unmapped(request.socket.remoteAddress ?? '')
+    const forwarded = request.headers['x-real-ip']
+    const trusted = typeof forwarded === 'string' && isIP(forwarded) !== 0 && (await this.#isNginx(peer))
+    return toLimitGroup(trusted ? unmapped(forwarded) : peer)
   }
 
   async #isNginx(peer: string): Promise<boolean> {
@@ -43,11 +43,11 @@ function isLoopback(address: string): boolean {
 }
 
 /** ::ffff:1.2.3.4 is how a dual-stack socket shows an IPv4 address. */
-function plain(address: string): string {
+function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-function group(address: string): string {
+function toLimitGroup(address: string): string {
   if (isIP(address) !== 6) return address
   const [head = '', tail] = address.toLowerCase().split('::')
   const left = head.split(':').filter((part) => part !== '')

@@ -1,5 +1,4 @@
-// Errors as the outside sees them: RFC 9457 problems with a stable `code`. The one place where
-// anything that went wrong becomes an answer.
+// Error responses: RFC 9457 problems with a stable `code`. The one place that turns an error into a response.
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
@@ -8,7 +7,7 @@ import { DatabaseUnavailableError } from '../database/deadline.ts'
 
 type Extra = Pick<Problem, 'errors' | 'checks'>
 
-/** Something the caller did wrong or has to wait for; its detail is shown as it is. */
+/** An error that the client caused or can wait out; its message is sent to the client as it is. */
 export class AppError extends Error {
   override name = 'AppError'
   readonly status: number
@@ -32,7 +31,7 @@ export class AppError extends Error {
 
 const LOCATIONS = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' } as const
 
-/** Makes every failure of an app's routes, and every path it does not have, a problem. */
+/** Answers every error of an app's routes, and every unknown path, with a problem. */
 export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const appError = toAppError(error)
@@ -40,11 +39,11 @@ export function answerWithProblems(app: FastifyInstance): void {
     return sendProblem(reply, appError)
   })
   app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new AppError(404, 'not_found', 'There is nothing at this path.')),
+    sendProblem(reply, new AppError(404, 'not_found', 'There is no such path.')),
   )
 }
 
-/** For what fails before there is a route, such as a path that is not properly encoded. */
+/** For requests that fail before a route is found, such as one with a badly encoded path. */
 export function answerFrameworkError(
   error: FastifyError,
   _request: FastifyRequest,
@@ -73,19 +72,24 @@ export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply 
 function toAppError(error: FastifyError | AppError | Error): AppError {
   if (error instanceof AppError) return error
   if (error instanceof DatabaseUnavailableError) {
-    return new AppError(503, 'database_unavailable', 'The database does not answer. Try again in a moment.', {
-      headers: { 'retry-after': '2' },
-      cause: error,
-    })
+    return new AppError(
+      503,
+      'database_unavailable',
+      'The database does not respond. Try again in a few seconds.',
+      {
+        headers: { 'retry-after': '2' },
+        cause: error,
+      },
+    )
   }
   if (hasZodFastifySchemaValidationErrors(error)) return toValidationError(error)
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status >= 500)
-    return new AppError(500, 'internal_error', 'Something went wrong here.', { cause: error })
+    return new AppError(500, 'internal_error', 'An internal error occurred.', { cause: error })
   return new AppError(status, CLIENT_ERRORS[status] ?? 'bad_request', error.message, { cause: error })
 }
 
-/** What Fastify itself refuses before a route is asked. */
+/** The codes for what Fastify itself refuses before a route's handler runs. */
 const CLIENT_ERRORS: Readonly<Record<number, string>> = {
   400: 'malformed_request',
   413: 'body_too_large',
@@ -113,7 +117,7 @@ function fieldsOf({ keyword, instancePath, message, params }: ValidationIssue): 
   const path = instancePath.split('/').filter((part) => part !== '')
   const unknown = params.keys
   if (keyword === 'unrecognized_keys' && Array.isArray(unknown)) {
-    return unknown.map((key) => [[...path, String(key)].join('.'), 'is not known here'])
+    return unknown.map((key) => [[...path, String(key)].join('.'), 'is not a known field'])
   }
   return [[path.join('.'), message ?? 'is not valid']]
 }

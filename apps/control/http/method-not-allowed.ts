@@ -1,12 +1,12 @@
-// 405 with `Allow` for a path that exists under other methods; Fastify itself says 404.
+// Answers 405 with `Allow` for a path that exists with other methods; Fastify itself would answer 404.
 import type { FastifyInstance } from 'fastify'
 import { AppError } from './errors.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /**
- * Notes the routes that are registered from now on.
- * @returns to be called when all are: refuses the other methods on their paths
+ * Collects the routes that are registered from now on.
+ * @returns a function to call after the last route: it refuses all other methods on their paths
  */
 export function collectMethods(app: FastifyInstance): () => void {
   const methodsByPath = new Map<string, Set<string>>()
@@ -30,12 +30,17 @@ function refuseOthers(app: FastifyInstance, url: string, methods: ReadonlySet<st
     method: others,
     url,
     schema: { hide: true },
-    // Before the body is parsed: what is sent with a wrong method does not matter.
+    // Before the body is parsed: the body of a request with a wrong method does not matter.
     onRequest: (request, _reply, done) => {
       done(
-        new AppError(405, 'method_not_allowed', `${request.method} is not possible here: use ${allow}.`, {
-          headers: { allow },
-        }),
+        new AppError(
+          405,
+          'method_not_allowed',
+          `This path does not support ${request.method}. Use ${allow}.`,
+          {
+            headers: { allow },
+          },
+        ),
       )
     },
     handler: () => undefined,

@@ -1,7 +1,7 @@
 // Prometheus metrics, served on the internal port only.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
-/** The default, 10, wakes an idle process a hundred times a second: more than all the rest of it. */
+/** The default of 10 ms wakes an idle process a hundred times a second, more often than everything else in it. */
 const LAG_SAMPLE_MS = 1_000
 
 export interface MetricSources {
@@ -21,22 +21,27 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS })
     this.hooks = new Counter({
       name: 'onair_hooks_total',
-      help: 'Calls of nginx by hook and what was answered',
+      help: 'Hooks called by nginx, by hook and result',
       labelNames: ['hook', 'result'],
       registers,
     })
-    gauge('onair_event_readers', 'Open Server-Sent Events connections', sources.readers, registers)
+    gauge(
+      'onair_event_readers',
+      'Open Server-Sent Events connections of this process',
+      sources.readers,
+      registers,
+    )
     gauge('onair_viewers', 'Watch pages connected to this process', sources.viewers, registers)
     gauge(
       'onair_awaited_playlists',
-      'Streams that wait for their playlist',
+      'Streams whose first playlist this process waits for',
       sources.watchedPlaylists,
       registers,
     )
-    gauge('onair_recordings', 'Recordings that are under way here', sources.recordings, registers)
+    gauge('onair_recordings', 'Recordings that this process is working on', sources.recordings, registers)
     gauge(
       'onair_event_head',
-      'Id of the newest event that this process has handed out',
+      'Id of the newest event that this process has sent to readers',
       sources.eventHead,
       registers,
     )

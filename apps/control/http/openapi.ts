@@ -1,4 +1,4 @@
-// GET /openapi.json and /docs, from the schemas that the routes validate with.
+// GET /openapi.json and /docs, generated from the schemas that the routes validate with.
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
@@ -6,22 +6,22 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 
 const DESCRIPTION = `Live streaming on a stock nginx-rtmp server.
 
-Ask for a stream key (\`POST /v1/streams\`), publish with any RTMP encoder, follow \`GET /v1/events\`, and play
-\`playback.hls\`. Managing a stream takes its key, or an API token, as a bearer token. Errors are
-\`application/problem+json\` (RFC 9457) with a stable \`code\`.`
+Create a stream to get a stream key (\`POST /v1/streams\`), publish to it with any RTMP encoder, follow
+\`GET /v1/events\`, and play \`playback.hls\`. Requests that manage a stream need its key or an API token as a bearer
+token. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.`
 
-/** Swagger UI sets styles from its scripts. Without `upgrade-insecure-requests`: it is served by http as well. */
+/** Swagger UI's scripts set inline styles. No `upgrade-insecure-requests`: the page is also served over plain HTTP. */
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
 type OpenApi = ReturnType<typeof jsonSchemaTransformObject>
-/** As much of the document as is changed here. */
+/** The parts of the document that are changed here. */
 interface Tidied {
   readonly components: { schemas: Record<string, unknown> }
   readonly paths: Record<string, { post?: { requestBody?: { required?: boolean } } }>
 }
 
-/** What the generator says too much: bodies that may be left out, and copies of schemas that nothing uses. */
+/** Corrects what the generator gets wrong: optional bodies marked as required, and copies of schemas that nothing uses. */
 function tidy(document: OpenApi): OpenApi {
   const { components, paths } = document as unknown as Tidied
   const body = paths['/v1/streams']?.post?.requestBody
@@ -33,20 +33,21 @@ function tidy(document: OpenApi): OpenApi {
   return document
 }
 
-/** To be called before the routes are registered. */
+/** Call it before the routes are registered. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'OnAir', version: '1', description: DESCRIPTION },
       tags: [
-        { name: 'streams', description: 'Broadcasts and their keys' },
-        { name: 'events', description: 'What happens, as it happens' },
-        { name: 'health', description: 'For whoever runs it' },
+        { name: 'streams', description: 'Broadcasts and their stream keys' },
+        { name: 'recordings', description: 'Recordings of broadcasts' },
+        { name: 'events', description: 'Changes of streams and recordings, in real time' },
+        { name: 'health', description: 'For operators and load balancers' },
       ],
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'The stream’s key, or an API token' },
+          bearer: { type: 'http', scheme: 'bearer', description: 'The stream’s key or an API token' },
         },
       },
     },

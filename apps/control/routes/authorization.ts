@@ -22,11 +22,11 @@ export class Authorization {
     this.#limits = limits
   }
 
-  /** What the caller is to this stream. Reading requires nothing, so wrong credentials are no error. */
+  /** The caller's role for this stream; null: none. Reading is public, so wrong credentials are not an error. */
   async roleFor(request: FastifyRequest, stream: Stream): Promise<'owner' | 'operator' | null> {
     const credential = credentialOf(request)
     const role = credential === undefined ? null : this.#roleOf(credential, stream)
-    if (role === null && credential !== undefined) await this.#limits.failedAuthorisation(request)
+    if (role === null && credential !== undefined) await this.#limits.failedAuthorization(request)
     return role
   }
 
@@ -40,24 +40,24 @@ export class Authorization {
     const role = credential === undefined ? null : this.#roleOf(credential, stream)
     if (role !== null) return role
     const tooMany =
-      request.headers.authorization === undefined ? null : await this.#limits.failedAuthorisation(request)
+      request.headers.authorization === undefined ? null : await this.#limits.failedAuthorization(request)
     if (tooMany !== null) throw tooMany
     const key = credential === undefined ? null : parseStreamKey(credential)
     if (key !== null && (await this.#store.findByKeyHash(hashStreamKey(key))) !== null) {
       throw new AppError(403, 'not_your_stream', 'This stream key belongs to another stream.')
     }
-    throw unauthorized('This takes "Authorization: Bearer <the stream’s key, or an API token>".')
+    throw unauthorized('Send "Authorization: Bearer <token>" with the stream’s key or an API token.')
   }
 
   /** @throws AppError 401, 429 */
   async requireOperator(request: FastifyRequest): Promise<void> {
     const credential = credentialOf(request)
     if (credential !== undefined && this.#isToken(credential)) return
-    const tooMany = credential === undefined ? null : await this.#limits.failedAuthorisation(request)
+    const tooMany = credential === undefined ? null : await this.#limits.failedAuthorization(request)
     throw (
       tooMany ??
       unauthorized(
-        'This server lets only its operators create streams: send "Authorization: Bearer <API token>".',
+        'Only operators can create streams on this server. Send "Authorization: Bearer <API token>".',
       )
     )
   }
@@ -70,7 +70,7 @@ export class Authorization {
 
   #isToken(credential: string): boolean {
     const hash = sha256(credential)
-    // No early exit: how long it takes must not tell which token came close.
+    // Compares with every token, so that the time it takes reveals nothing about them.
     return this.#tokens.filter((token) => timingSafeEqual(token, hash)).length > 0
   }
 }

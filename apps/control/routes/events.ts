@@ -34,17 +34,18 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
     exposeHeadRoute: false,
     schema: {
       tags: ['events'],
-      summary: 'Follow what happens, as Server-Sent Events',
+      summary: 'Follow changes as Server-Sent Events',
       description:
-        'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream`: the events of streams ' +
-        'that have been live. A cursor that the log does not reach any more, or not yet, gets one `reset` event: ' +
-        'read the list again and go on. `stream.viewers` (a ViewersEvent, at most one every 2 s a stream) is not ' +
-        'in the log: it has no `id` and is not repeated.',
+        'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream` you get the events of ' +
+        'all streams that have been live. If events after your cursor are no longer stored, or your cursor is ' +
+        'newer than the newest event, you get one `reset` event: read the list again and keep following. ' +
+        '`stream.viewers` (a ViewersEvent, at most one per stream every 2 s) is not stored: it has no `id` and is ' +
+        'not sent again after a reconnect.',
       querystring: EventsQuery,
       headers: EventsHeaders,
       response: {
         200: {
-          description: 'The events, without end',
+          description: 'Events, until the connection is closed',
           content: { 'text/event-stream': { schema: z.string() } },
         },
         ...PROBLEMS,
@@ -59,9 +60,9 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       }
       const start = await startingPoint(request.headers['last-event-id'] ?? lastEventId, hub, log)
       reply.hijack()
-      // Who left while the database was asked would never be seen to leave.
+      // The client may have disconnected during the query; its `close` event has then already been emitted.
       if (reply.raw.destroyed) return
-      // Counted before the first byte: who reads the stream once this is open finds itself counted.
+      // Counted before the first byte, so that a client that reads the stream after that is already in its number.
       if (stream !== undefined && viewer !== undefined) reply.raw.once('close', viewers.join(stream))
       serve(reply, filter, start, hub, log, logger)
     },
@@ -70,7 +71,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
 
 interface Start {
   readonly cursor: number
-  /** The reader asked for a place that the log does not have. */
+  /** Whether the requested cursor is outside the log. */
   readonly reset: boolean
 }
 
@@ -98,7 +99,7 @@ function serve(
   const reader = new Reader(response, filter, cursor)
   const remove = hub.add(reader)
   response.once('close', remove)
-  // The end of the connection is the end of the body: no chunk framing around each event.
+  // The body ends with the connection, so that events need no chunked encoding.
   response.useChunkedEncodingByDefault = false
   response.shouldKeepAlive = false
   response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
@@ -115,7 +116,7 @@ function serve(
   reader
     .catchUp(log, () => hub.position)
     .catch((error: unknown) => {
-      logger.warn({ err: error }, 'a reader could not be brought up to date; it will come back')
+      logger.warn({ err: error }, 'a reader could not catch up and was disconnected; it will reconnect')
       reader.end()
     })
 }

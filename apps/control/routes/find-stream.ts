@@ -1,5 +1,4 @@
 // Looks up the stream that a request names.
-
 import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
 import type { StreamStore } from '../streams/store.ts'

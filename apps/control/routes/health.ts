@@ -1,4 +1,4 @@
-// GET /healthz and /readyz: whether the process is up, and whether it can do its work.
+// GET /healthz and /readyz: whether the process is running, and whether everything it needs is reachable.
 import { access, constants } from 'node:fs/promises'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -7,7 +7,7 @@ import { AppError } from '../http/errors.ts'
 
 export interface HealthOptions {
   readonly hlsDir: string
-  /** Each rejects when what it is named for can't be reached. */
+  /** Each rejects when the service it is named after cannot be reached. */
   readonly database: () => Promise<unknown>
   readonly nginx: () => Promise<unknown>
 }
@@ -23,7 +23,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
   app.route({
     method: 'GET',
     url: '/healthz',
-    schema: { tags, summary: 'The process is up', response: { 200: Healthy } },
+    schema: { tags, summary: 'Check that the process is running', response: { 200: Healthy } },
     handler: async () => ({ status: 'ok' as const }),
   })
 
@@ -32,7 +32,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (
     url: '/readyz',
     schema: {
       tags,
-      summary: 'The database, the HLS folder and nginx are reachable',
+      summary: 'Check that the database, the HLS folder and nginx are reachable',
       response: { 200: Ready, 503: PROBLEMS['5xx'] },
     },
     handler: async () => {

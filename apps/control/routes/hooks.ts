@@ -11,7 +11,7 @@ import type { PublishGate } from '../ingest/publish-gate.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 
-/** What all of it may take, the database's silence included. */
+/** nginx gets an answer within 2 s, even when the database does not respond. */
 const ANSWER_MS = 1_950
 
 export interface HookRoutesOptions {
@@ -23,7 +23,7 @@ export interface HookRoutesOptions {
   readonly nodeId: string
 }
 
-/** A key that was mistyped or made up: its checksum says so, and nothing else need be asked. */
+/** A key whose checksum is wrong was mistyped or made up; it is refused without a query. */
 const MALFORMED = { admitted: false, reason: 'malformed_key' } as const
 
 const Hook = z.object({
@@ -41,7 +41,7 @@ const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional()
 export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
   const { gate, metrics, logger } = options
   app.removeAllContentTypeParsers()
-  // Whatever it calls itself: what is no form lacks the fields.
+  // Any content type is parsed as a form; what is not one lacks the fields and is refused.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     done(null, firstValues(String(body)))
   })
@@ -64,7 +64,7 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
       },
       'publish decided',
     )
-    // A bare name, not a URL: nginx-rtmp takes it as the stream's new name.
+    // A bare name instead of a URL: nginx-rtmp uses it as the stream's new name.
     return verdict.admitted ? reply.code(302).header('location', verdict.id).send() : reply.code(403).send()
   })
 
@@ -77,7 +77,7 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
   })
 }
 
-/** The hook has the key, not the id; and the client says which of the key's publishers has gone. */
+/** The hook carries the key, not the id. `clientId` tells which of the key's publishers has disconnected. */
 async function publisherGone(
   { store, streams, nodeId }: HookRoutesOptions,
   name: string,
@@ -95,8 +95,8 @@ async function publisherGone(
 }
 
 /**
- * The first value of each field. nginx appends what the publisher typed behind the key's `?` to the
- * same form, unescaped: a second `name` or `addr` is the publisher's word, not nginx's.
+ * The first value of each field. nginx appends what the publisher typed after the key's `?` to the same
+ * form, unescaped: a second `name` or `addr` comes from the publisher and must not be trusted.
  */
 function firstValues(body: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)

@@ -1,4 +1,4 @@
-// GET /v1/streams/:id/ingest: what the encoder sends, for the stream's owner.
+// GET /v1/streams/:id/ingest: codecs, resolution and bitrate of the encoder, for the stream's owner.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { type IngestFigures, type IngestResource, IngestSchema } from '../api/ingest-schemas.ts'
 import { PROBLEMS } from '../api/problem.ts'
@@ -18,7 +18,7 @@ export interface IngestRoutesOptions {
   readonly nodeId: string
 }
 
-/** nginx has admitted the publisher but has not measured anything yet. */
+/** The publisher is connected, but nginx has no measurements yet. */
 const NOTHING_YET: IngestFigures = { bytesReceived: null, bitrate: null, video: null, audio: null }
 
 export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
@@ -30,10 +30,10 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
     url: '/v1/streams/:id/ingest',
     schema: {
       tags: ['streams'],
-      summary: 'What the encoder sends',
+      summary: 'Read what the encoder sends',
       description:
-        'Resolution, codecs, frame rate and bitrate as nginx sees them. 409 `not_publishing` while no encoder ' +
-        'is connected.',
+        'Resolution, codecs, frame rate and bitrate as nginx measures them. While no encoder is connected, the ' +
+        'answer is 409 with the code `not_publishing`.',
       security: [{ bearer: [] }],
       params: StreamParams,
       response: { 200: IngestSchema, ...PROBLEMS },
@@ -63,7 +63,7 @@ async function read(publishers: PublisherMonitor): Promise<PublisherReading> {
   } catch (error) {
     if (!(error instanceof NginxUnavailableError)) throw error
     const headers = { 'retry-after': '2' }
-    throw new AppError(503, 'nginx_unavailable', 'nginx does not answer. Try again in a moment.', {
+    throw new AppError(503, 'nginx_unavailable', 'nginx does not respond. Try again in a few seconds.', {
       headers,
       cause: error,
     })
@@ -73,7 +73,7 @@ async function read(publishers: PublisherMonitor): Promise<PublisherReading> {
 function toResource(reading: PublisherReading, id: string, session: Session): IngestResource {
   const { nginx, live, figuresOf, measuredAt } = reading
   const clientId = live.get(id) ?? null
-  // nginx may still list the connection before under this id.
+  // nginx may still list the previous connection under this id.
   const same = clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
   return {
     connectedAt: session.acceptedAt.toISOString(),

@@ -1,5 +1,5 @@
 // REST for recordings and thumbnails: /v1/recordings, /v1/streams/:id/recording, /v1/streams/:id/thumbnail.jpg;
-// and /recordings/:id/:file for recordings in S3, which nginx does not find in its own folder.
+// and /recordings/:id/:file for recordings in S3. (nginx itself serves those in the recordings folder.)
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -35,7 +35,7 @@ export interface RecordingRoutesOptions {
   readonly queries: StreamQueries
   readonly recorder: Recorder
   readonly thumbnails: Thumbnails
-  /** Null: recordings are in a folder, and nginx serves them. */
+  /** Null: recordings are in a folder and nginx serves them. */
   readonly s3: S3Storage | null
   readonly authorization: Authorization
   readonly nodeId: string
@@ -46,14 +46,14 @@ const NO_STORE = { 'cache-control': 'no-store' }
 /** A thumbnail shows the newest segment, so it is out of date within seconds. */
 const THUMBNAIL_CACHE = { 'cache-control': 'public, max-age=1' }
 const JPEG = { description: 'The thumbnail', content: { 'image/jpeg': { schema: z.any() } } }
-const ELSEWHERE = z.null().describe('The thumbnail’s URL')
+const ELSEWHERE = z.null().describe('The thumbnail is at the URL in Location')
 const LISTED = ['recording', 'processing', 'ready', 'failed'] as const
 
 export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = async (app, options) => {
   const { streams, store, queries, recorder, thumbnails, s3, authorization, nodeId } = options
   const placeholder = await readFile(join(import.meta.dirname, 'placeholder.jpg'))
 
-  /** With the figures so far, if this node is recording it. */
+  /** The recording, with the figures so far while this node is recording it. */
   const toResource = (stream: Stream): RecordingResource | null => {
     const resource = toRecordingResource(stream)
     const progress = recorder.progress(stream.id)
@@ -64,7 +64,11 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
   const recordingOf = (stream: Stream): RecordingResource => {
     const recording = toResource(stream)
     if (recording === null)
-      throw new AppError(404, 'recording_not_found', 'This stream has no recording, or it was deleted.')
+      throw new AppError(
+        404,
+        'recording_not_found',
+        'This stream has no recording, or its recording was deleted.',
+      )
     return recording
   }
 
@@ -88,11 +92,11 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     schema: {
       tags,
       summary: 'Delete a stream’s recording',
-      description: 'For good, in any status. If the stream is live, recording stops.',
+      description: 'Deletes it permanently, whatever its status. If the stream is live, recording stops.',
       security: [{ bearer: [] }],
       params: StreamParams,
       response: {
-        204: z.null().describe('It is deleted; its files are being removed from the storage'),
+        204: z.null().describe('Deleted; its files are being removed from the storage'),
         ...PROBLEMS,
       },
     },
@@ -130,8 +134,9 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
     url: '/v1/streams/:id/thumbnail.jpg',
     schema: {
       tags: ['streams'],
-      summary: 'A thumbnail of a live stream, at most 10 s old',
-      description: 'A dark grey picture until there is one; for an ended stream, its recording’s poster.',
+      summary: 'Read a live stream’s thumbnail, at most 10 s old',
+      description:
+        'A plain grey image until there is a thumbnail. For an ended stream, redirects to its recording’s poster.',
       params: StreamParams,
       querystring: ThumbnailQuery,
       response: { 200: JPEG, 302: ELSEWHERE, ...PROBLEMS },
@@ -142,7 +147,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       reply.headers(THUMBNAIL_CACHE)
       const poster = status === 'ended' ? (toRecordingResource(stream)?.poster ?? null) : null
       if (poster !== null) return reply.redirect(poster)
-      // Only the node that has the publisher has its segments.
+      // Only the node with the publisher has the segments.
       if (session !== null && session.nodeId !== nodeId && request.query.from === undefined)
         return reply.redirect(`${publicUrl}/v1/streams/${id}/thumbnail.jpg?from=peer`)
       const picture = status === 'ended' ? null : await thumbnails.get(id)
@@ -159,7 +164,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       const stream = await store.find(id)
       const isStored =
         stream !== null && stream.recording?.storage === 's3' && toRecordingResource(stream) !== null
-      if (s3 === null || !isStored) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      if (s3 === null || !isStored) throw new AppError(404, 'not_found', 'There is no such path.')
       reply.headers(NO_STORE)
       if (file !== VOD_PLAYLIST)
         return reply.redirect(await s3.link(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
@@ -168,14 +173,14 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
         throw new AppError(
           503,
           'storage_unavailable',
-          'The storage does not answer. Try again in a moment.',
+          'The storage does not respond. Try again in a few seconds.',
           {
             headers: { 'retry-after': '5' },
             cause: error,
           },
         )
       })
-      if (playlist === null) throw new AppError(404, 'not_found', 'There is nothing at this path.')
+      if (playlist === null) throw new AppError(404, 'not_found', 'There is no such path.')
       return reply.type(CONTENT_TYPES.m3u8 ?? '').send(playlist)
     },
   })

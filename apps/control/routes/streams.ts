@@ -35,7 +35,7 @@ export interface StreamRoutesOptions {
 
 const tags = ['streams']
 const security = [{ bearer: [] }]
-/** Answers depend on the caller and on the moment. */
+/** Answers depend on the caller and change at any time. */
 const NO_STORE = { 'cache-control': 'no-store' }
 
 export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (app, options) => {
@@ -53,8 +53,10 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     url: '/v1/streams',
     schema: {
       tags,
-      summary: 'Create a stream and get its key',
-      description: 'Put the server URL and the key into your encoder and start within ten minutes.',
+      summary: 'Create a stream and get its stream key',
+      description:
+        'Enter `streamKey.ingestUrl` and `streamKey.value` in your encoder and start publishing before `streamKey.expiresAt`. ' +
+        'The key is shown only in this answer.',
       security: [{}, ...security],
       body: CreateStreamBody,
       response: { 201: IssuedStreamSchema, ...PROBLEMS },
@@ -62,7 +64,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     onRequest: async (request) => {
       if (streamCreation === 'token') await authorization.requireOperator(request)
     },
-    // Every field is optional, and so is the body.
+    // All fields are optional, and so is the body.
     preValidation: async (request) => {
       request.body ??= {}
     },
@@ -104,7 +106,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     schema: {
       tags,
       summary: 'Read a stream',
-      description: 'Public. The owner also sees when the key expires.',
+      description: 'Anyone can read a stream. Its owner also gets `streamKey` without the key’s value.',
       security: [{}, ...security],
       params: StreamParams,
       response: { 200: StreamSchema, ...PROBLEMS },
@@ -122,7 +124,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     url: '/v1/streams/:id/stream-key',
     schema: {
       tags,
-      summary: 'Replace the key of a waiting stream',
+      summary: 'Replace the stream key of a waiting stream',
       security,
       params: StreamParams,
       response: { 201: IssuedStreamKeySchema, ...PROBLEMS },
@@ -135,7 +137,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
         throw new AppError(
           409,
           'stream_not_waiting',
-          'Only a stream that is waiting can get a new key. Create a new stream.',
+          'Only a waiting stream whose key has not expired can get a new key. Create a new stream.',
         )
       }
       return reply.code(201).headers(NO_STORE).send(toKey(issued))
@@ -149,7 +151,7 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       tags,
       summary: 'End a stream',
       description:
-        'Drops the publisher; nobody can publish with the key from then on. Ending twice is not an error.',
+        'Disconnects the publisher. From then on nobody can publish with the key. Ending a stream again is not an error.',
       security,
       params: StreamParams,
       response: { 200: StreamSchema, ...PROBLEMS },

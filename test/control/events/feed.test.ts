@@ -47,7 +47,7 @@ async function startFeed({ hasPeers = false, log = new EventLog(database) } = {}
   }
 }
 
-test('begins at the log’s end', async () => {
+test('starts at the end of the log', async () => {
   await using it = await startFeed({ hasPeers: true })
   assert.equal(it.begin, (await new EventLog(database).bounds()).head)
   await append(theirs, draft())
@@ -55,14 +55,14 @@ test('begins at the log’s end', async () => {
   assert.deepEqual(it.seen, [1])
 })
 
-test('brings this process’s own events at once, without asking the log', async () => {
+test('emits events of this process at once, without reading the log', async () => {
   await using it = await startFeed()
   it.feed.committed(await append(mine, draft(), draft()))
   assert.deepEqual(it.seen, [1, 2])
   assert.equal(it.feed.head, it.begin + 2)
 })
 
-test('brings the events of other processes, in order, each once', async () => {
+test('emits the events of other processes in order, each exactly once', async () => {
   await using it = await startFeed({ hasPeers: true })
   const writes = Array.from({ length: 16 }, async (_, n) => {
     const events = await append(n % 2 === 0 ? mine : theirs, draft(), ...(n % 3 === 0 ? [draft()] : []))
@@ -77,7 +77,7 @@ test('brings the events of other processes, in order, each once', async () => {
   )
 })
 
-test('puts right what is reported out of order, twice or too late', async () => {
+test('emits events in order and once, even when they are reported out of order, twice or late', async () => {
   await using it = await startFeed()
   const [a, b, c] = [await append(mine, draft()), await append(mine, draft()), await append(mine, draft())]
   it.feed.committed(c)
@@ -94,7 +94,7 @@ test('puts right what is reported out of order, twice or too late', async () => 
   assert.deepEqual(it.seen, [1, 2, 3, 4])
 })
 
-test('finds an own event’s way past one of another process that it has not seen yet', async () => {
+test('emits another process’s unseen event before a later event of its own', async () => {
   await using it = await startFeed()
   await append(theirs, draft())
   it.feed.committed(await append(mine, draft()))
@@ -102,7 +102,7 @@ test('finds an own event’s way past one of another process that it has not see
   assert.deepEqual(it.seen, [1, 2])
 })
 
-test('reads on through more than a page', async () => {
+test('reads a backlog of more than one page', async () => {
   await using it = await startFeed()
   await appendMany(own, 1_203)
   it.feed.poke()
@@ -111,7 +111,7 @@ test('reads on through more than a page', async () => {
   assert.equal(new Set(it.seen).size, 1_203)
 })
 
-test('goes on after the log could not be read, having lost nothing', async () => {
+test('continues without losing an event after the log could not be read', async () => {
   const real = new EventLog(database)
   let failures = 2
   const flaky = {
@@ -127,8 +127,8 @@ test('goes on after the log could not be read, having lost nothing', async () =>
   assert.equal(warnings.length, 2)
 })
 
-test('does not forget that it was told to look while a look was failing', async (t) => {
-  // The clock that would make up for it stands still.
+test('reads the log again when it was poked during a read that failed', async (t) => {
+  // The timer that would hide a forgotten poke never fires.
   t.mock.timers.enable({ apis: ['setInterval'] })
   const real = new EventLog(database)
   let fail = true
@@ -146,11 +146,11 @@ test('does not forget that it was told to look while a look was failing', async 
   it = await startFeed({ log: flaky })
   await append(theirs, draft())
   it.feed.poke()
-  await until('it after all', () => it.seen.length === 1)
+  await until('the event', () => it.seen.length === 1)
   await it[Symbol.asyncDispose]()
 })
 
-test('is over once it is disposed, twice if need be', async () => {
+test('emits nothing after it was disposed of, and can be disposed of twice', async () => {
   const it = await startFeed({ hasPeers: true })
   it.feed.poke()
   await it.feed[Symbol.asyncDispose]()

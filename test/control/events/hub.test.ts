@@ -32,7 +32,7 @@ function setUp() {
   return { events, hub }
 }
 
-/** A reader that is up to date, over a response that keeps what is written to it. */
+/** A reader that has caught up, with a response that keeps what is written to it. */
 async function reader(hub: Hub, filter = EVERYTHING) {
   const writes: Buffer[] = []
   const response = {
@@ -57,14 +57,14 @@ async function settle(): Promise<void> {
   for (let n = 0; n < 50; n++) await nextTurn()
 }
 
-test('a frame is what the standard says, byte for byte', () => {
+test('a frame is encoded byte for byte as the standard says', () => {
   assert.equal(encodeFrame({ id: 7, event: 'x', data: '{}' }).toString(), 'id: 7\nevent: x\ndata: {}\n\n')
   assert.equal(encodeFrame({ event: 'x', data: '{}' }).toString(), 'event: x\ndata: {}\n\n')
   assert.equal(encodeRetry(2_000).toString(), 'retry: 2000\n\n')
   assert.equal(HEARTBEAT.toString(), ':\n\n')
 })
 
-test('a quiet connection gets a sign of life at least every 15 s', async (t) => {
+test('an idle connection gets a comment at least every 15 s', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { hub } = setUp()
   const [quiet, own] = [await reader(hub), await reader(hub, { streamId: 'a', types: null })]
@@ -78,7 +78,7 @@ test('a quiet connection gets a sign of life at least every 15 s', async (t) => 
   }
 })
 
-test('the same bytes go to every reader', async () => {
+test('a frame is encoded once and the same bytes go to every reader', async () => {
   const { events, hub } = setUp()
   const readers = await Promise.all(Array.from({ length: 200 }, () => reader(hub)))
   events.next(event(1))
@@ -88,7 +88,7 @@ test('the same bytes go to every reader', async () => {
   assert.ok(readers.every(({ writes }) => writes.length === 1 && writes[0] === first))
 })
 
-test('what piles up comes in order, in few writes, and each to whom it concerns', async () => {
+test('events that are waiting are sent in order, in few writes, and only to readers that asked for them', async () => {
   const { events, hub } = setUp()
   const all = await reader(hub)
   const a = await reader(hub, { streamId: 'a', types: null })
@@ -117,7 +117,7 @@ test('what piles up comes in order, in few writes, and each to whom it concerns'
   assert.ok(all.writes.length < 10, `${all.writes.length} writes`)
 })
 
-test('a reader that is ended or broken is written to no more', async () => {
+test('nothing is written to a reader whose connection has ended or broken', async () => {
   const { events, hub } = setUp()
   const [ended, broken] = [await reader(hub), await reader(hub)]
   ended.reader.end()
@@ -130,14 +130,14 @@ test('a reader that is ended or broken is written to no more', async () => {
   }
 })
 
-test('a reader whose log has nothing for it asks once', async () => {
+test('a reader for which the log has no events queries it once', async () => {
   const { hub } = setUp()
   const { reader: idle } = await reader(hub)
   let asked = 0
   const log = {
     after: async () => {
       asked += 1
-      assert.ok(asked < 10, 'it goes on asking')
+      assert.ok(asked < 10, 'it keeps querying')
       return []
     },
   } as unknown as EventLog
@@ -145,7 +145,7 @@ test('a reader whose log has nothing for it asks once', async () => {
   assert.equal(asked, 1)
 })
 
-test('a removed reader gets nothing, and removing it twice is no harm to the next of its stream', async () => {
+test('a removed reader gets nothing, and removing it twice does not remove the next reader of its stream', async () => {
   const { events, hub } = setUp()
   const filter: EventFilter = { streamId: 'a', types: null }
   const first = await reader(hub, filter)

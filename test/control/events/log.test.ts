@@ -34,7 +34,7 @@ const ids = (events: readonly { id: number }[]) => events.map((event) => event.i
 const upTo = (last: number, start = 1) => Array.from({ length: last - start + 1 }, (_, n) => start + n)
 
 describe('ids', () => {
-  test('count from 1 without a gap, also where a transaction has failed', async () => {
+  test('count from 1 without a gap, even when a transaction was rolled back', async () => {
     assert.deepEqual(ids(await append(first, draft(), draft())), [1, 2])
     await assert.rejects(
       first.run(async (tx) => {
@@ -47,7 +47,7 @@ describe('ids', () => {
     assert.deepEqual(await log.bounds(), { head: 3, pruned: 0 })
   })
 
-  test('rise in commit order while two processes write: a reader that follows passes none', async () => {
+  test('rise in commit order while two processes write, so that a reader that follows misses none', async () => {
     let writing = true
     const followed: number[] = []
     const following = (async () => {
@@ -75,14 +75,14 @@ describe('ids', () => {
     const all = await log.after(followed.at(-1) ?? 0, 1_000)
     followed.push(...ids(all))
     assert.deepEqual(followed, upTo(followed.length))
-    assert.ok(given.length > 100, 'most were not undone')
+    assert.ok(given.length > 100, 'most were committed')
     assert.deepEqual(
       given.sort((a, b) => a - b),
       followed,
     )
   })
 
-  test('do not become visible before those that were given out earlier', async () => {
+  test('do not become visible before lower ids', async () => {
     const { promise: hold, resolve: release } = Promise.withResolvers<void>()
     const { promise: appended, resolve: hasAppended } = Promise.withResolvers<void>()
     const slow = first.run(async (tx) => {
@@ -96,7 +96,7 @@ describe('ids', () => {
       quick.then(() => 'committed'),
       log.after(0, 10).then((seen) => seen.length),
     ])
-    assert.equal(early, 0, 'neither is there while the first is not')
+    assert.equal(early, 0, 'neither is visible while the first is not committed')
     release()
     await slow
     assert.deepEqual([ids(await quick), ids(await log.after(0, 10))], [[2], [1, 2]])
@@ -104,7 +104,7 @@ describe('ids', () => {
 })
 
 describe('reading', () => {
-  test('gives events back as they were written, byte for byte', async () => {
+  test('returns events byte for byte as they were written', async () => {
     const body = { stream: { title: 'Grüße 🎥 "\\\n' }, resumed: true }
     const [written] = await append(first, draft({ body }))
     assert.deepEqual(await log.after(0, 10), [written])
@@ -116,7 +116,7 @@ describe('reading', () => {
     })
   })
 
-  test('is by stream, by having been live, by type, from a cursor and in pages', async () => {
+  test('can be limited by stream, by having been live, by type, by a cursor and by a page size', async () => {
     const [mine, other] = ['m'.repeat(20), 'o'.repeat(20)]
     await append(
       first,
@@ -146,30 +146,30 @@ describe('reading', () => {
 describe('pruning', () => {
   const day = (n: number) => new Date(Date.UTC(2026, 0, n))
 
-  test('removes what is older and remembers up to where', async () => {
+  test('removes older events and stores the id of the last one', async () => {
     await append(first, ...upTo(6).map((n) => draft({ createdAt: day(n) })))
     assert.equal(await log.prune(day(4)), 3)
     assert.deepEqual([ids(await log.after(0, 10)), await log.bounds()], [[4, 5, 6], { head: 6, pruned: 3 }])
     assert.equal(await log.prune(day(4)), 0)
     assert.equal(await log.prune(day(30)), 3)
     assert.deepEqual(await log.bounds(), { head: 6, pruned: 6 })
-    assert.deepEqual(ids(await append(first, draft())), [7], 'ids are never used again')
+    assert.deepEqual(ids(await append(first, draft())), [7], 'ids are never reused')
   })
 
-  test('leaves no hole: what stands behind a younger event waits for it', async () => {
+  test('leaves no gap: an old event after a newer one is kept until both are old', async () => {
     await append(first, ...[1, 5, 2].map((n) => draft({ createdAt: day(n) })))
     assert.equal(await log.prune(day(4)), 1)
     assert.deepEqual([ids(await log.after(0, 10)), (await log.bounds()).pruned], [[2, 3], 1])
   })
 
-  test('of a long log goes on until all of it is done', async () => {
+  test('of a long log continues until all old events are removed', async () => {
     await appendMany(own, 2_500)
     await own.query("UPDATE events SET created_at = '2026-01-01' WHERE id <= 2300")
     assert.equal(await log.prune(day(2)), 2_300)
     assert.deepEqual(await log.bounds(), { head: 2_500, pruned: 2_300 })
   })
 
-  test('goes on while events are written, and by two processes at once', async () => {
+  test('works while events are written, and in two processes at the same time', async () => {
     await append(first, ...upTo(40).map(() => draft({ createdAt: day(10) })))
     await own.query("UPDATE events SET created_at = '2026-01-01' WHERE id <= 20")
     const writes = upTo(20).map(() => append(second, draft({ createdAt: day(300) })))
@@ -180,7 +180,7 @@ describe('pruning', () => {
     assert.deepEqual(ids(await log.after(0, 100)), upTo(60, 21))
   })
 
-  test('never takes its mark back, when a process with less to remove comes last', async () => {
+  test('never lowers the stored id when a process with fewer events to remove finishes last', async () => {
     for (let round = 0; round < 10; round++) {
       await own.query('DELETE FROM events')
       await own.query('UPDATE event_sequence SET head = 0, pruned = 0')

@@ -1,4 +1,4 @@
-// Readers in numbers: what they leave behind, and what a long way to catch up costs.
+// Many readers: that they leave nothing behind, and that catching up takes bounded memory.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
@@ -21,7 +21,7 @@ after(async () => {
   await control?.[Symbol.asyncDispose]()
 })
 
-/** What keeps a process busy, by kind: sockets, timers. */
+/** How many resources keep this process running, by kind: sockets, timers. */
 function resources(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
@@ -31,7 +31,7 @@ function resources(): Record<string, number> {
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Bytes in use once the garbage is gone. */
+/** Bytes in use after a garbage collection. */
 function heapInUse(): number {
   collectGarbage()
   return process.memoryUsage().heapUsed
@@ -46,11 +46,11 @@ async function comeAndGo(count: number): Promise<void> {
       }),
     )
   }
-  await until('the last reader to be forgotten', () => control.context.hub.readerCount === 0)
+  await until('the last reader to be removed', () => control.context.hub.readerCount === 0)
 }
 
-test('readers that come and go leave nothing behind', async (t) => {
-  // Caches and pools fill up first.
+test('readers that connect and disconnect leave no memory, sockets or timers behind', async (t) => {
+  // Caches and pools have to fill first.
   await comeAndGo(1_000)
   const before = resources()
   const heapBefore = heapInUse()
@@ -62,11 +62,11 @@ test('readers that come and go leave nothing behind', async (t) => {
   assert.ok((resources().Timeout ?? 0) <= (before.Timeout ?? 0) + 5, 'timers are left')
   const grownKb = (heapInUse() - heapBefore) / 1e3 / READERS
   t.diagnostic(`the heap has grown by ${grownKb.toFixed(2)} kB a reader`)
-  // A reader that is kept costs 10 kB and more.
+  // A reader that is not released costs 10 kB and more.
   assert.ok(grownKb < 1)
 })
 
-test('a hundred thousand events are caught up with in bounded memory, each once and in order', async (t) => {
+test('a reader catches up with a hundred thousand events in bounded memory, each once and in order', async (t) => {
   const { database } = control
   const data = JSON.stringify({ id: '0', type: 'stream.live', stream: { padding: 'x'.repeat(500) } })
   await database.query(
@@ -104,5 +104,5 @@ test('a hundred thousand events are caught up with in bounded memory, each once 
   const mb = most / 1e6
   t.diagnostic(`${BACKLOG} events of ${data.length} bytes: ${mb.toFixed(0)} MB more at the most`)
   assert.equal(last, BACKLOG)
-  assert.ok(mb < 200, 'all of it at once would be 250 MB and more')
+  assert.ok(mb < 200, 'the whole backlog would be 250 MB and more')
 })

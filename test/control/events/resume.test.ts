@@ -8,7 +8,7 @@ import { createStream, goLive, liveStream, put } from '../support/api.ts'
 import { appendMany } from '../support/events.ts'
 
 let a: TestControl
-/** Another process on the same database; readers move between the two. */
+/** Another node on the same database; readers move between the two. */
 let b: TestControl
 before(async () => {
   a = await startControl({ env: { NODE_ID: 'a' } })
@@ -19,7 +19,7 @@ after(async () => {
   await a[Symbol.asyncDispose]()
 })
 
-/** A broadcast from its key to its end: five events, three of them for everybody. */
+/** A broadcast from creation to end: five events, three of them for readers of all streams. */
 async function broadcast(control: TestControl): Promise<void> {
   const issued = await createStream(control)
   await goLive(control, issued)
@@ -28,7 +28,7 @@ async function broadcast(control: TestControl): Promise<void> {
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
 }
 
-test('a reader that comes and goes, here and there, misses nothing and sees nothing twice', async () => {
+test('a reader that reconnects again and again, to either node, misses nothing and sees nothing twice', async () => {
   let writing = true
   const writers = Promise.all(
     [a, b, a, b].map(async (control) => {
@@ -43,7 +43,7 @@ test('a reader that comes and goes, here and there, misses nothing and sees noth
   for (let cursor = start; ; cursor = seen.at(-1) ?? start) {
     const last = !writing
     const control = connections % 2 === 0 ? a : b
-    // By turns as a browser does it and as a script does.
+    // Alternately as a script and as a browser does it.
     const url = `${control.apiUrl}/v1/events`
     const reader = await (connections % 3 === 0
       ? SseReader.open(`${url}?lastEventId=${cursor}`)
@@ -69,7 +69,7 @@ test('a reader that comes and goes, here and there, misses nothing and sees noth
   assert.ok(connections > 5, `${connections} connections`)
 })
 
-test('many readers that begin in the midst of it all see the rest of it, in order and once', async () => {
+test('readers that connect while events are written see all events after their cursor, in order and once', async () => {
   const start = (await a.context.log.bounds()).head
   const writers = Promise.all(
     [a, b].map(async (control) => {
@@ -95,7 +95,7 @@ test('many readers that begin in the midst of it all see the rest of it, in orde
   }
 })
 
-test('a reader that is a long way behind gets all of it, page after page', async () => {
+test('a reader that is many events behind gets all of them, page after page', async () => {
   const start = (await a.context.log.bounds()).head
   await appendMany(a.database, 1_150)
   await liveStream(a)
@@ -111,7 +111,7 @@ test('a reader that is a long way behind gets all of it, page after page', async
   )
 })
 
-test('a cursor outlives the process that gave it', async () => {
+test('a cursor is valid after the process that sent it has ended', async () => {
   const first = await startControl({ database: a.database, env: { NODE_ID: 'c' } })
   const reader = await SseReader.open(`${first.apiUrl}/v1/events`)
   await liveStream(first)

@@ -17,7 +17,7 @@ after(() => control[Symbol.asyncDispose]())
 
 const sockets = new Map<TestControl, Set<Socket>>()
 
-/** Notes a control's connections from now on, for `pending`. */
+/** Tracks a control's connections from now on, for `pending`. */
 function count(counted: TestControl): void {
   const open = new Set<Socket>()
   sockets.set(counted, open)
@@ -27,14 +27,14 @@ function count(counted: TestControl): void {
   })
 }
 
-/** Bytes that wait in this process for readers to take them. */
+/** Bytes that are buffered in this process for readers. */
 function pending(counted: TestControl): number {
   return [...(sockets.get(counted) ?? [])].reduce((sum, socket) => sum + socket.writableLength, 0)
 }
 
 const readers = () => control.context.hub.readerCount
 
-/** A reader that takes in the first bytes and then nothing more. */
+/** A reader that stops reading after the first bytes. */
 async function stuckReader(query = '', { apiUrl } = control) {
   const socket = connect(Number(new URL(apiUrl).port), '127.0.0.1')
   socket.on('error', () => {})
@@ -43,21 +43,21 @@ async function stuckReader(query = '', { apiUrl } = control) {
   return { [Symbol.dispose]: () => socket.destroy() }
 }
 
-/** Events of another process, and one of this, which makes it look at the log. */
+/** Events of another process, and one of this process, which makes it read the log. */
 async function burst(): Promise<void> {
   await appendMany(control.database, 9, { bytes: 20_000 })
   await createStream(control)
 }
 
-test('a reader that does not read is cut off at a bounded buffer, while another gets everything', async () => {
+test('a reader that does not read is disconnected at a bounded buffer, while another gets every event', async () => {
   await using good = await SseReader.open(`${control.apiUrl}/v1/events`)
   using _stuck = await stuckReader()
   await until('both readers', () => readers() === 2)
   let sent = 0
   let mostPending = 0
-  // What the kernel keeps for a reader is some MB; what this process may keep is far less.
+  // The kernel buffers some MB for a reader; this process may buffer far less.
   for (let round = 0; readers() === 2; round++) {
-    assert.ok(round < 300, 'it is cut off')
+    assert.ok(round < 300, 'it is disconnected')
     await burst()
     sent += 9
     mostPending = Math.max(mostPending, pending(control))
@@ -75,19 +75,19 @@ test('a reader that does not read is cut off at a bounded buffer, while another 
   assert.ok(mostPending < 512 * 1024, `${mostPending} bytes`)
 })
 
-test('a reader that reads is not cut off by a burst from another process', async () => {
+test('a reader that reads is not disconnected by a burst of events from another process', async () => {
   await using good = await SseReader.open(`${control.apiUrl}/v1/events`)
   for (let round = 0; round < 3; round++) {
     await appendMany(control.database, 1_000, { bytes: 1_500 })
     await createStream(control)
     await until('all of it', () => good.frames.length === 1_000 * (round + 1) || good.closed)
-    assert.ok(!good.closed, `cut off after ${good.frames.length}`)
+    assert.ok(!good.closed, `disconnected after ${good.frames.length}`)
   }
 })
 
-test('a reader that does not read while it is brought up to date costs one page, not the whole log', async () => {
+test('a reader that does not read while it catches up costs the memory of one page, not of the whole log', async () => {
   for (let n = 0; n < 100; n++) await appendMany(control.database, 20, { bytes: 20_000 })
-  // A process that starts behind all this: the log's 40 MB are only for who asks for them.
+  // A process that starts after all these events: it reads the log's 40 MB only for a reader that asks for them.
   await using fresh = await startControl({ database: control.database, env: { NODE_ID: 'fresh' } })
   count(fresh)
   using _stuck = await stuckReader('?lastEventId=0', fresh)
@@ -101,8 +101,8 @@ test('a reader that does not read while it is brought up to date costs one page,
   }
 })
 
-test('readers that have gone are forgotten, however they went', async () => {
-  // With events of the size they really have: larger ones fill a reader's buffer by themselves.
+test('readers that have disconnected are removed, whatever they were doing', async () => {
+  // Events of a realistic size: larger ones would fill a reader's buffer by themselves.
   await using own = await startControl()
   const count = () => own.context.hub.readerCount
   const { id } = await liveStream(own)
@@ -119,12 +119,12 @@ test('readers that have gone are forgotten, however they went', async () => {
       [...queries, ...queries].map((query) => SseReader.open(`${own.apiUrl}/v1/events${query}`)),
     )
     assert.equal(count(), 10)
-    // In the midst of what they are being sent.
+    // While events are being sent to them.
     const going = liveStream(own)
     await Promise.all(open.map((reader) => reader[Symbol.asyncDispose]()))
     await going
     await until('all to be gone', () => count() === 0)
   }
-  // And what comes then goes to nobody without an error.
+  // An event for which there is no reader is not an error.
   await liveStream(own)
 })

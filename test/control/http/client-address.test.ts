@@ -3,19 +3,19 @@ import { test } from 'node:test'
 import type { FastifyRequest } from 'fastify'
 import { ClientAddress } from '../../../apps/control/http/client-address.ts'
 
-/** Who a request is from, as the limits count it. */
+/** The client of a request, as the rate limits count it. */
 function seen(peer: string, realIp?: string | string[], nginxUrl = 'http://127.0.0.1:8090'): Promise<string> {
   const headers = realIp === undefined ? {} : { 'x-real-ip': realIp }
   const request = { socket: { remoteAddress: peer }, headers } as unknown as FastifyRequest
   return new ClientAddress(nginxUrl).of(request)
 }
 
-test('is the socket’s, when nobody says otherwise', async () => {
+test('is the socket’s address without X-Real-IP', async () => {
   assert.equal(await seen('198.51.100.7'), '198.51.100.7')
   assert.equal(await seen('::ffff:198.51.100.7'), '198.51.100.7')
 })
 
-test('is what nginx says, when nginx is calling', async () => {
+test('is X-Real-IP when nginx sends the request', async () => {
   assert.equal(await seen('127.0.0.1', '198.51.100.7'), '198.51.100.7')
   assert.equal(await seen('::ffff:127.0.0.1', '198.51.100.7'), '198.51.100.7')
   assert.equal(await seen('::1', '198.51.100.7'), '198.51.100.7')
@@ -24,22 +24,22 @@ test('is what nginx says, when nginx is calling', async () => {
   assert.equal(await seen('::1', '198.51.100.7', 'http://[::1]:8090'), '198.51.100.7')
 })
 
-test('is not what anybody else says', async () => {
+test('is not X-Real-IP when anybody else sends the request', async () => {
   assert.equal(await seen('198.51.100.7', '192.0.2.1'), '198.51.100.7')
   assert.equal(await seen('10.0.0.3', '192.0.2.1', 'http://10.0.0.2:8090'), '10.0.0.3')
-  // nginx is elsewhere, and so is not on loopback.
+  // nginx is on another host, so a request from loopback is not from nginx.
   assert.equal(await seen('127.0.0.1', '192.0.2.1', 'http://10.0.0.2:8090'), '127.0.0.1')
   assert.equal(await seen('10.0.0.3', '192.0.2.1', 'http://nginx.invalid:8090'), '10.0.0.3')
 })
 
-test('is not a word that is no address', async () => {
+test('is not an X-Real-IP that is not an address', async () => {
   for (const word of ['', 'unknown', '192.0.2.1, 192.0.2.2', '192.0.2.1:80', '999.0.2.1']) {
     assert.equal(await seen('127.0.0.1', word), '127.0.0.1', word)
   }
   assert.equal(await seen('127.0.0.1', ['192.0.2.1', '192.0.2.2']), '127.0.0.1')
 })
 
-test('is the /64 of an IPv6 address: one customer has all of it', async () => {
+test('is the /64 network of an IPv6 address, which one customer has as a whole', async () => {
   for (const address of [
     '2001:db8:1:2::1',
     '2001:db8:1:2:ffff:ffff:ffff:ffff',

@@ -12,7 +12,7 @@ after(() => control[Symbol.asyncDispose]())
 
 const create = (address: string) => ({ method: 'POST', json: {}, headers: { 'x-real-ip': address } })
 
-test('an address creates no more than CREATE_RATE_LIMIT a minute, and is told when to come back', async () => {
+test('an address can create CREATE_RATE_LIMIT streams a minute, and is told when to retry', async () => {
   for (let n = 0; n < LIMIT; n++) {
     assert.equal((await call(control, '/v1/streams', create('192.0.2.1'))).status, 201)
   }
@@ -22,7 +22,7 @@ test('an address creates no more than CREATE_RATE_LIMIT a minute, and is told wh
   assert.equal((await control.database.query('SELECT id FROM streams')).length, LIMIT)
 })
 
-test('another address is not held up, and reading is not limited', async () => {
+test('another address is not limited, and neither is reading', async () => {
   assert.equal((await call(control, '/v1/streams', create('192.0.2.2'))).status, 201)
   for (let n = 0; n < 2 * LIMIT; n++) {
     const { status } = await call(control, '/v1/streams', { headers: { 'x-real-ip': '192.0.2.1' } })
@@ -30,12 +30,12 @@ test('another address is not held up, and reading is not limited', async () => {
   }
 })
 
-test('addresses of one IPv6 customer count together', async () => {
+test('addresses of one IPv6 /64 network count together', async () => {
   for (let n = 0; n < LIMIT; n++) await call(control, '/v1/streams', create(`2001:db8::${n + 1}`))
   await refused(control, '/v1/streams', create('2001:db8::ff'), 429, 'too_many_requests')
 })
 
-test('what is refused for its form creates nothing and counts for nothing', async () => {
+test('an invalid request creates nothing and does not count towards the limit', async () => {
   for (let n = 0; n < LIMIT + 1; n++) {
     await refused(
       control,
@@ -48,7 +48,7 @@ test('what is refused for its form creates nothing and counts for nothing', asyn
   assert.equal((await call(control, '/v1/streams', create('192.0.2.3'))).status, 201)
 })
 
-test('0 is no limit', async () => {
+test('0 means no limit', async () => {
   const open = await startControl({ database: control.database, env: { NODE_ID: 'open' } })
   try {
     for (let n = 0; n < 40; n++)

@@ -34,7 +34,7 @@ function operations(): [string, Operation][] {
   )
 }
 
-/** Every object in the document, with where it is. */
+/** Every object in the document with its JSON pointer. */
 function* nodes(value: unknown, path = '#'): Generator<[string, Json]> {
   if (typeof value !== 'object' || value === null) return
   if (!Array.isArray(value)) yield [path, value as Json]
@@ -42,12 +42,12 @@ function* nodes(value: unknown, path = '#'): Generator<[string, Json]> {
 }
 
 describe('the OpenAPI document', () => {
-  test('is 3.1 with a title and a version', () => {
+  test('is OpenAPI 3.1 and has a title and a version', () => {
     assert.match(document.openapi, /^3\.1\.\d+$/)
     assert.ok(document.info.title && document.info.version)
   })
 
-  test('has every route of the public API, and nothing of the internal one', () => {
+  test('has every route of the public API and none of the internal one', () => {
     const paths: Record<string, string[]> = {
       '/v1/streams': ['get', 'post'],
       '/v1/streams/{id}': ['get'],
@@ -61,12 +61,12 @@ describe('the OpenAPI document', () => {
       const there = Object.keys(document.paths[path] ?? {})
       for (const method of methods) assert.ok(there.includes(method), `${method} ${path}`)
       const more = there.filter((method) => !methods.includes(method))
-      assert.deepEqual(more, [], `${path} is refused these methods`)
+      assert.deepEqual(more, [], `${path} has methods that are not served`)
     }
     assert.ok(Object.keys(document.paths).every((path) => !/hooks|metrics|docs/.test(path)))
   })
 
-  test('tells each operation’s purpose, parameters and answers in the form the standard asks for', () => {
+  test('describes each operation, its parameters and its answers as the standard requires', () => {
     for (const [name, operation] of operations()) {
       assert.ok(METHODS.includes(name.split(' ')[0] ?? ''), name)
       assert.ok(operation.summary && operation.tags?.length, name)
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  test('has no reference into the void, and nothing that only OpenAPI 3.0 knows', () => {
+  test('has no dangling reference, and nothing that exists only in OpenAPI 3.0', () => {
     for (const [path, node] of nodes(document)) {
       if (typeof node.$ref === 'string') {
         const target = node.$ref
@@ -113,14 +113,14 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  test('says what a stream, a key and a problem are', () => {
+  test('describes a stream, a stream key and a problem', () => {
     const required = (schema: string) => (document.components.schemas[schema]?.required ?? []) as string[]
     assert.deepEqual(required('IssuedStreamKey').sort(), ['expiresAt', 'ingestUrl', 'value'])
     assert.ok(required('Problem').includes('code'))
     assert.ok(required('Stream').includes('status') && !required('Stream').includes('streamKey'))
   })
 
-  test('names the fields that are really answered', async () => {
+  test('names exactly the fields that answers contain', async () => {
     const issued = await createStream(control)
     const { id } = await liveStream(control)
     const named = (schema: string) =>
@@ -138,7 +138,7 @@ describe('the OpenAPI document', () => {
   })
 })
 
-test('GET /docs is a page that shows it', async () => {
+test('GET /docs is a page that shows the document', async () => {
   const page = await call(control, '/docs')
   assert.equal(page.status, 200)
   assert.match(page.headers.get('content-type') ?? '', /^text\/html/)

@@ -15,7 +15,7 @@ before(async () => {
 after(() => control[Symbol.asyncDispose]())
 
 describe('paths and methods', () => {
-  test('a path that is not there is a 404 problem', async () => {
+  test('an unknown path is answered with a 404 problem', async () => {
     for (const path of [
       '/',
       '/v1',
@@ -29,7 +29,7 @@ describe('paths and methods', () => {
     }
   })
 
-  test('the internal port’s paths are not on the public one, nor the other way round', async () => {
+  test('the internal port’s paths do not exist on the public port, and vice versa', async () => {
     for (const path of ['/metrics', '/stat', '/control', '/hooks/nginx/on_publish']) {
       await refused(control, path, {}, 404, 'not_found')
       await refused(control, path, { method: 'POST', json: {} }, 404, 'not_found')
@@ -41,7 +41,7 @@ describe('paths and methods', () => {
     assert.match(await metrics.text(), /^onair_event_readers 0$/m)
   })
 
-  test('a wrong method is a 405 problem that says which are right', async () => {
+  test('a wrong method is answered with a 405 problem that names the allowed ones', async () => {
     const { id } = await createStream(control)
     const rows: [path: string, methods: string[], allow: string[]][] = [
       ['/v1/streams', ['PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD', 'POST']],
@@ -63,7 +63,7 @@ describe('paths and methods', () => {
 })
 
 describe('CORS', () => {
-  test('any page may call, and read what it needs of the answer', async () => {
+  test('any page can send requests and read the response headers it needs', async () => {
     const { headers } = await call(control, '/v1/streams', {
       method: 'POST',
       json: {},
@@ -76,7 +76,7 @@ describe('CORS', () => {
     ])
   })
 
-  test('a refusal can be read, too', async () => {
+  test('error responses can be read too', async () => {
     const answer = await refused(
       control,
       '/v1/streams/x',
@@ -87,7 +87,7 @@ describe('CORS', () => {
     assert.equal(answer.headers.get('access-control-allow-origin'), '*')
   })
 
-  test('a browser that asks first is told what it may send', async () => {
+  test('a preflight request is answered with the allowed methods and headers', async () => {
     const answer = await call(control, '/v1/streams', {
       method: 'OPTIONS',
       headers: {
@@ -101,7 +101,7 @@ describe('CORS', () => {
     assert.match(answer.headers.get('access-control-allow-headers') ?? '', /authorization/i)
   })
 
-  test('with CORS_ORIGINS only those pages may', async () => {
+  test('with CORS_ORIGINS, only pages of those origins can', async () => {
     const strict = await startControl({
       database: control.database,
       env: { NODE_ID: 'strict', CORS_ORIGINS: ORIGIN },
@@ -119,18 +119,18 @@ describe('CORS', () => {
 })
 
 describe('health', () => {
-  test('/healthz is good while the process is up', async () => {
+  test('/healthz answers 200 while the process is running', async () => {
     const { status, body } = await call(control, '/healthz')
     assert.deepEqual([status, body], [200, { status: 'ok' }])
   })
 
-  test('/readyz names nginx when it is not there', async () => {
+  test('/readyz names nginx when it is unreachable', async () => {
     const { body } = await refused(control, '/readyz', {}, 503, 'not_ready')
     assert.deepEqual(body.checks, { database: 'ok', hls: 'ok', nginx: 'unreachable' })
     assert.match(body.detail, /nginx/)
   })
 
-  test('/readyz is good when all is there, and names the HLS folder when that goes away', async () => {
+  test('/readyz answers 200 when everything is reachable, and names the HLS folder when it is gone', async () => {
     const nginx = createServer((_request, response) => response.end('<rtmp/>')).listen(0, '127.0.0.1')
     await once(nginx, 'listening')
     const { port } = nginx.address() as AddressInfo

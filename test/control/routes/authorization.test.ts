@@ -18,7 +18,7 @@ before(async () => {
 })
 after(() => stack.disposeAsync())
 
-/** Failed authorisation is counted: each group of tests has a control of its own. */
+/** Failed authorization is counted, so each group of tests has its own control. */
 async function fresh(env: Record<string, string> = {}): Promise<void> {
   controls += 1
   const settings = { API_TOKENS: TOKEN, NODE_ID: `node-${controls}`, ...env }
@@ -35,7 +35,7 @@ describe('managing a stream', () => {
   before(() => fresh())
   const actions = ['end', 'stream-key']
 
-  test('takes credentials', async () => {
+  test('requires credentials', async () => {
     const { id } = await createStream(control)
     for (const action of actions) {
       const path = `/v1/streams/${id}/${action}`
@@ -45,7 +45,7 @@ describe('managing a stream', () => {
     assert.equal((await readStream(control, id)).status, 'waiting')
   })
 
-  test('takes them whole and in the right form', async () => {
+  test('requires complete and well-formed credentials', async () => {
     const { id, streamKey } = await createStream(control)
     const { value } = streamKey
     const wrong = [
@@ -74,7 +74,7 @@ describe('managing a stream', () => {
     assert.equal((await readStream(control, id)).status, 'waiting')
   })
 
-  test('refuses a rotated key: it proves nothing any more', async () => {
+  test('refuses a key that was replaced', async () => {
     const { id, streamKey } = await createStream(control)
     const next = await rotate(id, streamKey.value)
     for (const action of actions) {
@@ -84,7 +84,7 @@ describe('managing a stream', () => {
     assert.equal((await call(control, `/v1/streams/${id}/end`, { method: 'POST', token: next })).status, 200)
   })
 
-  test('lets an ended stream’s key prove who its owner is', async () => {
+  test('accepts the key of an ended stream', async () => {
     const { id, streamKey } = await createStream(control)
     await put(control, id, { kind: 'end-requested', by: 'operator' })
     const token = streamKey.value
@@ -98,24 +98,24 @@ describe('managing a stream', () => {
     )
   })
 
-  test('takes an API token for any stream', async () => {
+  test('accepts an API token for any stream', async () => {
     const { id, streamKey } = await createStream(control)
     const next = await rotate(id, TOKEN)
     assert.notEqual(next, streamKey.value)
     assert.equal((await call(control, `/v1/streams/${id}/end`, { method: 'POST', token: TOKEN })).status, 200)
   })
 
-  test('says 404 for a stream that is not there, whoever asks', async () => {
+  test('answers 404 for an unknown stream, whatever the credentials', async () => {
     for (const action of actions) {
       const path = `/v1/streams/${'n'.repeat(20)}/${action}`
       await refused(control, path, { method: 'POST', token: TOKEN }, 404, 'stream_not_found')
     }
   })
 
-  test('does not ask the database about a key that fails its checksum', async () => {
+  test('does not query the database for a key with a wrong checksum', async () => {
     const { id, streamKey } = await createStream(control)
     const path = `/v1/streams/${id}/end`
-    // The least of three: the feed asks for events now and then.
+    // The lowest of three counts: the feed queries the log now and then.
     const cost = async (token: string) => {
       const costs: number[] = []
       for (let n = 0; n < 3; n++) {
@@ -137,7 +137,7 @@ describe('managing a stream', () => {
 describe('too many wrong credentials from one address', () => {
   before(() => fresh())
 
-  test('are answered with 429 and when to come back; right ones still work', async () => {
+  test('are answered with 429 and Retry-After; correct ones still work', async () => {
     const { id } = await createStream(control)
     const path = `/v1/streams/${id}/end`
     const from = (address: string, token: string) => ({
@@ -161,14 +161,14 @@ describe('STREAM_CREATION=token', () => {
   before(() => fresh({ STREAM_CREATION: 'token' }))
   const path = '/v1/streams'
 
-  test('lets only operators create', async () => {
+  test('lets only operators create streams', async () => {
     for (const token of [undefined, 'wrong', '']) {
       const request = { method: 'POST', json: {}, ...(token === undefined ? {} : { token }) }
       await refused(control, path, request, 401, 'unauthorized')
     }
     const answer = await call<IssuedStreamResource>(control, path, { method: 'POST', json: {}, token: TOKEN })
     assert.equal(answer.status, 201)
-    // A stream's own key creates no other stream.
+    // A stream's key cannot create another stream.
     const request = { method: 'POST', json: {}, token: answer.body.streamKey.value }
     await refused(control, path, request, 401, 'unauthorized')
   })

@@ -18,7 +18,7 @@ async function stored(): Promise<unknown> {
   )
 }
 
-describe('a body that is wrong', () => {
+describe('an invalid body', () => {
   const rows: [what: string, request: Request, status: number, code: string, fields: string[]][] = [
     ['is not JSON', { body: '{"title":', headers: JSON_TYPE }, 400, 'malformed_request', []],
     ['is only white space', { body: ' ', headers: JSON_TYPE }, 400, 'malformed_request', []],
@@ -56,22 +56,22 @@ describe('a body that is wrong', () => {
       ['body title'],
     ],
     [
-      'has a wish to record of another type',
+      'has a `record` of another type',
       { json: { record: 'yes' } },
       400,
       'validation_failed',
       ['body record'],
     ],
-    ['has a field that is not known', { json: { titel: 'x' } }, 400, 'validation_failed', ['body titel']],
+    ['has an unknown field', { json: { titel: 'x' } }, 400, 'validation_failed', ['body titel']],
     [
-      'sets what is not the caller’s to set',
+      'sets read-only fields',
       { json: { id: 'x', status: 'live' } },
       400,
       'validation_failed',
       ['body id', 'body status'],
     ],
     [
-      'has everything wrong at once',
+      'has several invalid fields',
       { json: { title: [], record: 1, a: 1, b: 2 } },
       400,
       'validation_failed',
@@ -94,7 +94,7 @@ describe('a body that is wrong', () => {
       [],
     ],
     [
-      'is of a type that is none',
+      'has a malformed content type',
       { body: '{"title":"x"}', headers: { 'content-type': 'json' } },
       415,
       'unsupported_media_type',
@@ -102,7 +102,7 @@ describe('a body that is wrong', () => {
     ],
   ]
   for (const [what, request, status, code, fields] of rows) {
-    test(`${what}: refused, and nothing is stored`, async () => {
+    test(`that ${what} is refused and stores nothing`, async () => {
       const before = await stored()
       const answer = await refused(control, '/v1/streams', { method: 'POST', ...request }, status, code)
       assert.deepEqual(fieldsOf(answer), fields)
@@ -111,7 +111,7 @@ describe('a body that is wrong', () => {
   }
 })
 
-describe('a query that is wrong', () => {
+describe('an invalid query', () => {
   const rows: [path: string, fields: string[]][] = [
     ['/v1/streams?limit=0', ['query limit']],
     ['/v1/streams?limit=', ['query limit']],
@@ -140,14 +140,14 @@ describe('a query that is wrong', () => {
     ['/v1/events?strem=a', ['query strem']],
   ]
   for (const [path, fields] of rows) {
-    test(`${path} names what is wrong`, async () => {
+    test(`${path} is refused with the invalid fields`, async () => {
       const answer = await refused(control, path, {}, 400, 'validation_failed')
       assert.deepEqual(fieldsOf(answer), fields)
     })
   }
 })
 
-test('a Last-Event-ID that is none is refused', async () => {
+test('an invalid Last-Event-ID is refused', async () => {
   for (const id of ['x', '-1', '1.5', '1, 2', '9'.repeat(16)]) {
     const answer = await refused(
       control,
@@ -160,13 +160,13 @@ test('a Last-Event-ID that is none is refused', async () => {
   }
 })
 
-test('a path that is too long or not properly encoded is refused', async () => {
+test('a path that is too long or badly encoded is refused', async () => {
   await refused(control, `/v1/streams/${'x'.repeat(101)}`, {}, 400, 'validation_failed')
   await refused(control, `/v1/streams/${'x'.repeat(1_000)}`, {}, 414, 'path_too_long')
   await refused(control, '/v1/streams/%zz', {}, 400, 'malformed_request')
 })
 
-test('a body that is wrong ends and rotates nothing', async () => {
+test('an invalid body neither ends a stream nor replaces its key', async () => {
   const { id, streamKey } = await createStream(control)
   for (const action of ['end', 'stream-key']) {
     const request = { method: 'POST', token: streamKey.value, headers: JSON_TYPE }
@@ -177,7 +177,7 @@ test('a body that is wrong ends and rotates nothing', async () => {
   assert.equal((await readStream(control, id)).status, 'waiting')
 })
 
-test('what was wrong with a request is not in the log as a failure of the service', () => {
+test('invalid requests are not logged as warnings or errors', () => {
   assert.deepEqual(
     control.logLines.filter((line) => /"level":"(warn|error|fatal)"/.test(line)),
     [],

@@ -22,7 +22,7 @@ const gone = (id: string) =>
   put(control, id, { kind: 'publisher-gone', session: { nodeId: 'test', nginx: null, clientId: 1 } })
 
 describe('the response', () => {
-  test('is an event stream that nobody stores or buffers, open to any page', async () => {
+  test('is an event stream that is not cached or buffered and that any page can read', async () => {
     await using reader = await follow('', { origin: 'https://page.example' })
     const { status, headers } = reader.response
     assert.equal(status, 200)
@@ -32,13 +32,13 @@ describe('the response', () => {
     assert.equal(headers.get('access-control-allow-origin'), '*')
   })
 
-  test('begins with how long to wait before coming back', async () => {
+  test('begins with the reconnection time', async () => {
     await using reader = await follow()
     await until('the first bytes', () => reader.text !== '')
     assert.match(reader.text, /^retry: \d+\n\n/)
   })
 
-  test('is there when the subscription is: what happens then is not missed', async () => {
+  test('arrives after the subscription stands: no event after it is missed', async () => {
     for (let round = 0; round < 5; round++) {
       await using reader = await follow()
       const { id } = await liveStream(control)
@@ -48,7 +48,7 @@ describe('the response', () => {
 })
 
 describe('a frame', () => {
-  test('has the event’s id and type, and the stream as REST shows it', async () => {
+  test('has the event’s id and type, and the same stream as REST', async () => {
     const issued = await createStream(control, { title: 'Grüße\n🎥' })
     await using reader = await follow(`?stream=${issued.id}`)
     await goLive(control, issued)
@@ -64,19 +64,23 @@ describe('a frame', () => {
     assert.ok(reader.text.includes(`id: ${frame.id}\nevent: stream.live\ndata: {"id":"${frame.id}",`))
   })
 
-  test('says of a stream that was live before that it has resumed', async () => {
+  test('says `resumed` for a stream that was live before', async () => {
     const { id, streamKey } = await liveStream(control)
     await using reader = await follow(`?stream=${id}`)
     await gone(id)
     await goLive(control, { ...(await readStream(control, id)), streamKey }, 2)
     const frame = await reader.frame('stream.live')
     assert.equal(frame.data.resumed, true)
-    assert.deepEqual(reader.types, ['stream.reconnecting', 'stream.live'], 'being let back in is no event')
+    assert.deepEqual(
+      reader.types,
+      ['stream.reconnecting', 'stream.live'],
+      'readmitting the publisher is no event',
+    )
   })
 })
 
-describe('who gets what', () => {
-  test('everybody gets the events of streams that have been live, a stream’s own reader all of it', async () => {
+describe('filters', () => {
+  test('without `stream`: events of streams that have been live; with it: all events of that stream', async () => {
     const from = await head()
     await using everybody = await follow()
     const issued = await createStream(control)
@@ -92,7 +96,7 @@ describe('who gets what', () => {
     assert.deepEqual(everybody.types, lifelong)
     assert.deepEqual(own.types, ['stream.created', 'stream.connecting', ...lifelong])
     assert.ok(everybody.frames.every((frame) => (frame.data.stream as { liveAt: unknown }).liveAt !== null))
-    // What is read later is what was sent live.
+    // A reader that catches up later gets the same frames.
     await using later = await follow(`?lastEventId=${from}`)
     await later.frame('stream.ended')
     assert.deepEqual(
@@ -101,7 +105,7 @@ describe('who gets what', () => {
     )
   })
 
-  test('`types` leaves out the others, live and from the log', async () => {
+  test('`types` leaves out other types, in new events and in stored ones', async () => {
     const from = await head()
     await using live = await follow('?types=stream.live,stream.ended')
     const { id } = await liveStream(control)
@@ -116,7 +120,7 @@ describe('who gets what', () => {
     assert.equal(one.frames.length, 1)
   })
 
-  test('a stream that is not there is a 404, not an endless silence', async () => {
+  test('an unknown stream is answered with 404', async () => {
     for (const id of ['n'.repeat(20), 'x', '%C3%A9', '']) {
       await refused(control, `/v1/events?stream=${id}`, {}, 404, 'stream_not_found')
     }
@@ -125,8 +129,8 @@ describe('who gets what', () => {
   })
 })
 
-describe('where it begins', () => {
-  test('without a cursor: now', async () => {
+describe('the starting point', () => {
+  test('without a cursor is now', async () => {
     await liveStream(control)
     const from = await head()
     await using reader = await follow()
@@ -136,7 +140,7 @@ describe('where it begins', () => {
     assert.ok(idsOf(reader).every((event) => event > from))
   })
 
-  test('with 0: at the oldest that is kept', async () => {
+  test('with 0 is the oldest stored event', async () => {
     await using reader = await follow('?lastEventId=0')
     const all = await control.database.query('SELECT id FROM events WHERE was_live ORDER BY id')
     await until('all of it', () => reader.frames.length === all.length)
@@ -146,7 +150,7 @@ describe('where it begins', () => {
     )
   })
 
-  test('the header goes before the query: a browser comes back with both', async () => {
+  test('is taken from the header before the query: a browser that reconnects sends both', async () => {
     const old = await head()
     await liveStream(control)
     const recent = await head()
@@ -154,12 +158,12 @@ describe('where it begins', () => {
     await using reader = await follow(`?lastEventId=${old}`, { 'last-event-id': String(recent) })
     await reader.frame('stream.live')
     assert.deepEqual(streamIds(reader), [id])
-    // An empty header is what a browser that has seen no id may send: none.
+    // A browser that has seen no id may send an empty header: it counts as none.
     await using fresh = await follow(`?lastEventId=${old}`, { 'last-event-id': '' })
     await until('from the query’s', () => fresh.frames.length === 2)
   })
 
-  test('at the head: nothing old, everything new', async () => {
+  test('at the head of the log: only new events', async () => {
     await using reader = await follow(`?lastEventId=${await head()}`)
     await liveStream(control)
     await reader.frame('stream.live')
@@ -167,7 +171,7 @@ describe('where it begins', () => {
   })
 })
 
-describe('a cursor that the log does not have', () => {
+describe('a cursor outside the log', () => {
   async function isReset(reader: SseReader): Promise<void> {
     const at = String(await head())
     await reader.frame('reset')
@@ -178,14 +182,14 @@ describe('a cursor that the log does not have', () => {
     assert.ok(idsOf(reader).every((event, index, all) => index === 0 || event > (all[index - 1] ?? 0)))
   }
 
-  test('from the future: one reset to the head, and on it goes', async () => {
+  test('in the future: one reset to the head, then new events', async () => {
     await using reader = await follow(`?lastEventId=${(await head()) + 1}`)
     await isReset(reader)
     await using far = await follow('', { 'last-event-id': '999999999999999' })
     await isReset(far)
   })
 
-  test('older than what is kept: one reset to the head, and on it goes; 0 is the oldest kept', async () => {
+  test('older than the oldest stored event: one reset to the head, then new events; 0 is never reset', async () => {
     const floor = await head()
     await control.database.query('DELETE FROM events WHERE id <= ?', [floor])
     await control.database.query('UPDATE event_sequence SET pruned = ?', [floor])
@@ -195,13 +199,13 @@ describe('a cursor that the log does not have', () => {
     await using own = await follow(`?stream=${id}&lastEventId=${floor - 1}`)
     await own.frame('reset')
     await using edge = await follow(`?lastEventId=${floor}`)
-    await until('what is behind the edge', () => edge.frames.length === 2)
+    await until('the events after it', () => edge.frames.length === 2)
     await using zero = await follow('?lastEventId=0')
     await until('the same from 0', () => zero.frames.length === 2)
     for (const reader of [edge, zero]) assert.ok(!reader.types.includes('reset'))
   })
 
-  test('that is no cursor at all is a 400 before anything is sent', async () => {
+  test('that is malformed is answered with 400', async () => {
     await refused(control, '/v1/events?lastEventId=x', {}, 400, 'validation_failed')
     assert.equal((await call(control, '/v1/events', { headers: { 'last-event-id': '-5' } })).status, 400)
   })

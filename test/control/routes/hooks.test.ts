@@ -23,7 +23,7 @@ const seen = (id: string) =>
   put(control, id, { kind: 'playlist-seen', nodeId: 'test', modifiedAt: new Date() })
 
 describe('on_publish', () => {
-  test('lets a key’s publisher in under the stream’s id, and the stream connects', async () => {
+  test('admits a publisher under the stream’s id, and the stream is connecting', async () => {
     const { id, streamKey } = await createStream(control)
     assert.deepEqual(await publish(control, streamKey.value), { status: 302, location: id })
     const stream = await readStream(control, id)
@@ -32,12 +32,12 @@ describe('on_publish', () => {
     assert.equal(stream.playback.hls, `https://node.example/hls/${id}/index.m3u8`)
   })
 
-  test('takes a key with white space around it, as it was pasted', async () => {
+  test('accepts a key that was pasted with white space around it', async () => {
     const { id, streamKey } = await createStream(control)
     assert.deepEqual(await publish(control, `${streamKey.value} `), { status: 302, location: id })
   })
 
-  test('refuses what is not a key, and one that nobody has', async () => {
+  test('refuses a malformed key and an unknown key', async () => {
     const { id, streamKey } = await createStream(control)
     const key = streamKey.value
     const flipped = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0')
@@ -59,20 +59,20 @@ describe('on_publish', () => {
     assert.equal(await statusOf(id), 'waiting')
   })
 
-  test('lets a rotated key’s successor in', async () => {
+  test('admits a publisher with the key that replaced another', async () => {
     const issued = await createStream(control)
     const next = await rotate(issued)
     assert.deepEqual(await publish(control, issued.streamKey.value), REFUSED)
     assert.deepEqual(await publish(control, next), { status: 302, location: issued.id })
   })
 
-  test('lets a key in within its ten minutes', async () => {
+  test('accepts a key within its ten minutes', async () => {
     const { id, streamKey } = await createStream(control)
     clock.advance(599_000)
     assert.deepEqual(await publish(control, streamKey.value), { status: 302, location: id })
   })
 
-  test('refuses a key after its ten minutes, whether the stream was ended by then or not', async () => {
+  test('refuses a key after its ten minutes, even before the stream has been ended', async () => {
     const { id, streamKey } = await createStream(control)
     clock.advance(600_001)
     assert.deepEqual(await publish(control, streamKey.value), REFUSED)
@@ -87,7 +87,7 @@ describe('on_publish', () => {
     assert.deepEqual(await publish(control, streamKey.value), REFUSED)
   })
 
-  test('refuses a second publisher, and the first is not disturbed', async () => {
+  test('refuses a second publisher without disturbing the first', async () => {
     const { id, streamKey } = await createStream(control)
     await publish(control, streamKey.value, 1)
     await seen(id)
@@ -98,7 +98,7 @@ describe('on_publish', () => {
     assert.deepEqual([session?.clientId, session?.nginx], [1, '1-100'])
   })
 
-  test('believes nginx, not what the publisher typed behind the key (H1)', async () => {
+  test('uses the fields that nginx sends, not those the publisher typed after the key', async () => {
     const [mine, other] = [await createStream(control), await createStream(control)]
     const forged = `name=${other.streamKey.value}&clientid=99&addr=9.9.9.9&app=hls&call=x&type=record`
     assert.deepEqual(await publish(control, mine.streamKey.value, 5, { args: forged }), {
@@ -109,7 +109,7 @@ describe('on_publish', () => {
     assert.equal(await statusOf(other.id), 'waiting')
     const line = control.logLines.findLast((text) => text.includes('"hook":"on_publish"')) ?? ''
     assert.equal(JSON.parse(line).address, '127.0.0.1')
-    // A key that only the publisher's own arguments bring is none.
+    // A key that stands only in the publisher's own arguments does not count.
     assert.deepEqual(await publish(control, 'nothing', 6, { args: `name=${other.streamKey.value}` }), REFUSED)
     const body = hookBody('publish', 'x', 7).replace('name=x', `name[]=x&name=&name=${other.streamKey.value}`)
     assert.notEqual((await hook(control, 'on_publish', body)).status, 302)
@@ -124,13 +124,13 @@ describe('on_publish_done', () => {
     return issued
   }
 
-  test('says that a publisher has gone', async () => {
+  test('makes the stream reconnecting', async () => {
     const { id, streamKey } = await live()
     assert.equal((await publishDone(control, streamKey.value, 3)).status, 204)
     assert.equal(await statusOf(id), 'reconnecting')
   })
 
-  test('is a 204 whether it changes anything or not', async () => {
+  test('is answered with 204 whether it changes anything or not', async () => {
     const { id, streamKey } = await live()
     const unknown = await createStream(control)
     await rotate(unknown)
@@ -144,19 +144,19 @@ describe('on_publish_done', () => {
     assert.deepEqual(await readStream(control, id), gone)
   })
 
-  test('of a second client that nginx itself turned away leaves the first alone (H5)', async () => {
+  test('for a second client, which nginx itself refused, does not affect the first', async () => {
     const { id, streamKey } = await live(3)
     assert.equal((await publishDone(control, streamKey.value, 4)).status, 204)
     assert.equal(await statusOf(id), 'live')
   })
 
-  test('of nginx’s life before, with the same client number, leaves the publisher alone (H7)', async () => {
+  test('from before nginx restarted, with the same client number, does not affect the publisher', async () => {
     const { id, streamKey } = await live(3)
     assert.equal((await publishDone(control, streamKey.value, 3, '0-99')).status, 204)
     assert.equal(await statusOf(id), 'live')
   })
 
-  test('brings its forged fields in vain', async () => {
+  test('ignores forged fields', async () => {
     const { id, streamKey } = await live(3)
     const body = hookBody('publish_done', streamKey.value, 4, 'clientid=3')
     assert.equal((await hook(control, 'on_publish_done', body)).status, 204)
@@ -164,7 +164,7 @@ describe('on_publish_done', () => {
   })
 })
 
-describe('what is no hook of nginx’s', () => {
+describe('a request that is not a hook from nginx', () => {
   const good = hookBody('publish', 'x', 1)
   const FORM = 'application/x-www-form-urlencoded'
   const send = async (path: string, init: RequestInit) => {
@@ -194,7 +194,7 @@ describe('what is no hook of nginx’s', () => {
     })
   }
 
-  test('names every field at fault', async () => {
+  test('is answered with every invalid field', async () => {
     const { body } = await send('/hooks/nginx/on_publish', {
       method: 'POST',
       body: 'clientid=x',
@@ -207,18 +207,18 @@ describe('what is no hook of nginx’s', () => {
     ])
   })
 
-  test('is refused for its size', async () => {
+  test('is refused when it is too large', async () => {
     assert.equal((await hook(control, 'on_publish', `${good}&${'x'.repeat(17 * 1024)}`)).status, 413)
   })
 
-  test('is malformed, whatever type it claims', async () => {
+  test('is malformed, whatever its content type', async () => {
     for (const type of ['application/json', 'text/plain', 'multipart/form-data']) {
       const json = JSON.stringify({ app: 'live', name: 'x', clientid: '1' })
       assert.equal((await hook(control, 'on_publish', json, { 'content-type': type })).status, 400, type)
     }
   })
 
-  test('is refused for its method and path', async () => {
+  test('is refused for a wrong method or path', async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
       assert.equal((await send('/hooks/nginx/on_publish', { method })).status, 405, method)
     }
@@ -231,7 +231,7 @@ describe('what is no hook of nginx’s', () => {
     }
   })
 
-  test('is not in the log as a failure of the service', () => {
+  test('is not logged as an error', () => {
     const lines = control.logLines.filter((line) => /"level":"(error|fatal)"/.test(line))
     assert.deepEqual(lines, [])
   })

@@ -1,4 +1,4 @@
-// GET /v1/streams/:id/ingest, with an nginx that says what the test wants.
+// GET /v1/streams/:id/ingest, with a server that answers /stat as the test wants.
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -59,10 +59,10 @@ async function ask(bearer: string | null = issued.key.reveal(), id = issued.stre
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
-/** A new process would know nothing; this one forgets what it heard a second ago. */
+/** Waits until the answer of the last query is no longer reused. */
 const afterASecond = () => new Promise((settle) => setTimeout(settle, 1_050))
 
-test('tells the owner and operators what comes in', async () => {
+test('tells the owner and operators what the encoder sends', async () => {
   await connect()
   await afterASecond()
   stat = xml(
@@ -85,7 +85,7 @@ test('tells the owner and operators what comes in', async () => {
   assert.equal((await ask('operator')).status, 200)
 })
 
-test('asks nginx once for many who ask within a second, and not at all for nobody', async () => {
+test('queries nginx once for all requests of one second, and never without a request', async () => {
   await connect()
   await afterASecond()
   stat = xml('')
@@ -94,7 +94,7 @@ test('asks nginx once for many who ask within a second, and not at all for nobod
   assert.equal(questions, 1)
 })
 
-test('says what it knows of an encoder whose codec nginx does not know, or that has sent nothing yet', async () => {
+test('answers with what is known when nginx does not recognize the codec or has received nothing yet', async () => {
   await connect()
   await afterASecond()
   stat = xml(
@@ -112,7 +112,7 @@ test('says what it knows of an encoder whose codec nginx does not know, or that 
   assert.deepEqual({ video, audio, bytesReceived }, { video: null, audio: null, bytesReceived: null })
 })
 
-test('does not take the connection before for this one', async () => {
+test('does not show the figures of a previous connection', async () => {
   await connect()
   await afterASecond()
   stat = xml(`<bytes_in>900</bytes_in><meta>${VIDEO}</meta>`, 4)
@@ -120,20 +120,20 @@ test('does not take the connection before for this one', async () => {
   assert.deepEqual([status, body.video, body.bytesReceived], [200, null, null])
 })
 
-test('answers 409 while no encoder is connected, or one at another node', async () => {
+test('answers 409 while no encoder is connected, or it is connected to another node', async () => {
   assert.deepEqual([(await ask()).status, (await ask()).body.code], [409, 'not_publishing'])
   await connect('elsewhere')
   assert.deepEqual([(await ask()).status, (await ask()).body.code], [409, 'publisher_elsewhere'])
 })
 
-test('is for the owner only', async () => {
+test('requires the owner’s key or an API token', async () => {
   const other = await control.context.streams.create({ title: null, record: false })
   assert.equal((await ask(null)).status, 401)
   assert.equal((await ask(other.key.reveal())).status, 403)
   assert.equal((await ask('x', 'a'.repeat(20))).status, 404)
 })
 
-test('says so when nginx does not answer', async () => {
+test('answers 503 when nginx does not respond', async () => {
   await connect()
   await afterASecond()
   nginxStatus = 500
@@ -141,10 +141,10 @@ test('says so when nginx does not answer', async () => {
   assert.deepEqual([status, body.code], [503, 'nginx_unavailable'])
   nginxStatus = 200
   stat = xml('')
-  assert.equal((await ask()).status, 200, 'a failure is not kept for a second')
+  assert.equal((await ask()).status, 200, 'a failure is not cached')
 })
 
-test('is in the API’s description, as are viewers', async () => {
+test('is in the OpenAPI document, and so are viewers', async () => {
   const { paths, components } = (await (await fetch(`${control.apiUrl}/openapi.json`)).json()) as {
     paths: Record<string, { get?: { parameters?: { name: string }[] } }>
     components: { schemas: Record<string, { properties?: Record<string, unknown> }> }

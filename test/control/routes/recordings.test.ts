@@ -18,7 +18,7 @@ interface List {
   readonly lastEventId: string
 }
 
-/** A recording that says it is ready; there are no files behind it. */
+/** A recording whose row says that it is ready; it has no files. */
 async function readyRecording(title: string): Promise<{ id: string; key: string }> {
   const issued = await createStream(control, { title, record: true })
   await goLive(control, issued)
@@ -30,7 +30,7 @@ async function readyRecording(title: string): Promise<{ id: string; key: string 
 const pathOf = (id: string) => `/v1/streams/${id}/recording`
 
 describe('reading a recording', () => {
-  test('is public, and says what there is and what there is not', async () => {
+  test('is public, and null stands for what it does not have', async () => {
     const { id } = await readyRecording('to be read')
     const { status, body, headers } = await call<RecordingResource>(control, pathOf(id))
     assert.equal(status, 200)
@@ -47,7 +47,7 @@ describe('reading a recording', () => {
     })
   })
 
-  test('of a stream that has none, or does not exist, is 404', async () => {
+  test('is answered with 404 when the stream has none or does not exist', async () => {
     const { id } = await createStream(control, { record: true })
     await refused(control, pathOf(id), {}, 404, 'recording_not_found')
     await refused(control, pathOf('b'.repeat(20)), {}, 404, 'stream_not_found')
@@ -55,7 +55,7 @@ describe('reading a recording', () => {
 })
 
 describe('deleting a recording', () => {
-  test('is the owner’s and the operator’s', async () => {
+  test('requires the owner’s key or an API token', async () => {
     const [mine, other] = [await readyRecording('mine'), await readyRecording('other')]
     await refused(control, pathOf(mine.id), { method: 'DELETE' }, 401, 'unauthorized')
     const wrong = { method: 'DELETE', token: other.key }
@@ -66,7 +66,7 @@ describe('deleting a recording', () => {
     for (const { id } of [mine, other]) await refused(control, pathOf(id), {}, 404, 'recording_not_found')
   })
 
-  test('of what is not there is 404 to whoever may', async () => {
+  test('is answered with 404 when there is none', async () => {
     const { id, key } = await readyRecording('gone')
     await call(control, pathOf(id), { method: 'DELETE', token: key })
     await refused(control, pathOf(id), { method: 'DELETE', token: key }, 404, 'recording_not_found')
@@ -74,7 +74,7 @@ describe('deleting a recording', () => {
 })
 
 describe('the list of recordings', () => {
-  test('has the newest first, page by page, and none that was deleted', async () => {
+  test('has the newest first, in pages, and no deleted ones', async () => {
     const all = []
     for (const title of ['1', '2', '3', '4']) all.push(await readyRecording(title))
     const [, second] = all
@@ -96,7 +96,7 @@ describe('the list of recordings', () => {
     assert.equal(first.body.lastEventId, String(head))
   })
 
-  test('takes a status, and refuses what it does not know', async () => {
+  test('can be filtered by status, and an unknown status is refused', async () => {
     const issued = await createStream(control, { title: 'on air', record: true })
     await goLive(control, issued)
     const { body } = await call<List>(control, '/v1/recordings?status=recording')

@@ -29,11 +29,11 @@ async function pages(query: string): Promise<List[]> {
   return all
 }
 
-test('is empty and has a place to follow events from before there is anything', async () => {
+test('is empty at first and already has a lastEventId', async () => {
   assert.deepEqual(await list(), { data: [], nextCursor: null, lastEventId: '0' })
 })
 
-test('has the streams that have been live, newest first, as they are read one by one', async () => {
+test('has the streams that have been live, newest first, as GET /v1/streams/:id shows them', async () => {
   const waiting = await createStream(control)
   const [a, b] = [await liveStream(control, 'a'), await liveStream(control, 'b')]
   await put(control, a.id, { kind: 'end-requested', by: 'owner' })
@@ -43,18 +43,18 @@ test('has the streams that have been live, newest first, as they are read one by
   assert.deepEqual(ids(page), [b.id, a.id])
   assert.deepEqual(page.data, [await readStream(control, b.id), await readStream(control, a.id)])
   assert.ok(!ids(page).includes(waiting.id))
-  // Who went live first counts, not who was created first.
+  // The order is by when they went live, not by when they were created.
   await goLive(control, waiting)
   assert.equal(ids(await list())[0], waiting.id)
 })
 
-test('tells nobody a key, not even its owner', async () => {
+test('contains no stream keys, not even for their owner', async () => {
   const { streamKey } = await liveStream(control)
   const { text } = await call(control, '/v1/streams', { token: streamKey.value })
   assert.ok(!text.includes('streamKey') && !text.includes('live_'), text)
 })
 
-test('filters by status', async () => {
+test('can be filtered by status', async () => {
   const { id } = await liveStream(control)
   const session = { nodeId: 'test', nginx: null, clientId: 1 }
   await put(control, id, { kind: 'publisher-gone', session })
@@ -67,7 +67,7 @@ test('filters by status', async () => {
   assert.deepEqual(ids(await list('?status=waiting')), [], 'one that waits has never been live')
 })
 
-test('pages through all of it, each stream once, the same that one page would show', async () => {
+test('has each stream on exactly one page', async () => {
   for (let n = 0; n < 7; n++) await liveStream(control, `page ${n}`)
   const whole = await list('?limit=100')
   assert.equal(whole.nextCursor, null)
@@ -78,7 +78,7 @@ test('pages through all of it, each stream once, the same that one page would sh
   }
 })
 
-test('pages on in order when several went live in the same millisecond', async () => {
+test('keeps the order across pages when several streams went live in the same millisecond', async () => {
   const own = await startControl()
   try {
     const expected: string[] = []
@@ -97,14 +97,14 @@ test('pages on in order when several went live in the same millisecond', async (
   }
 })
 
-test('a page does not shift when a stream goes live meanwhile', async () => {
+test('pages do not shift when a stream goes live in between', async () => {
   const first = await list('?limit=2')
   const newest = await liveStream(control)
   const second = await list(`?limit=2&cursor=${first.nextCursor}`)
   assert.ok(!ids(second).some((id) => ids(first).includes(id) || id === newest.id))
 })
 
-test('a cursor is one that the list has given', async () => {
+test('refuses a cursor that the list has not returned', async () => {
   const wrong = [
     '',
     'x',
@@ -119,23 +119,23 @@ test('a cursor is one that the list has given', async () => {
       [['query', 'cursor']],
     )
   }
-  // Well-formed and far away: pages behind the end of time, and before it began, are fine.
+  // Well-formed cursors far in the future or the past are accepted.
   for (const time of ['8640000000000000', '0']) {
     const cursor = Buffer.from(`${time}.${'a'.repeat(20)}`).toString('base64url')
     assert.equal((await call(control, `/v1/streams?cursor=${cursor}`)).status, 200)
   }
 })
 
-test('lastEventId is where to follow from: what the list does not show yet comes as events', async () => {
+test('following events from lastEventId brings exactly what the list does not show yet', async () => {
   const seen = await list()
   const later = await liveStream(control, 'later')
   await using reader = await SseReader.open(`${control.apiUrl}/v1/events?lastEventId=${seen.lastEventId}`)
   await reader.frame('stream.live', (frame) => (frame.data.stream as { id: string }).id === later.id)
-  assert.equal(reader.frames.length, 1, 'and nothing that it shows already')
+  assert.equal(reader.frames.length, 1, 'nothing that the list already shows')
   assert.equal((await list()).lastEventId, reader.frames[0]?.id)
 })
 
-test('lastEventId belongs to the very state the list shows, while streams go live', async () => {
+test('lastEventId and the list are from the same moment, while streams go live', async () => {
   const streams = await Promise.all(Array.from({ length: 12 }, () => createStream(control)))
   let done = false
   const going = Promise.all(streams.map((stream) => goLive(control, stream))).finally(() => {

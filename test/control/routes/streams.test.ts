@@ -35,7 +35,7 @@ const paths = (id: string) => ({
 })
 
 describe('POST /v1/streams', () => {
-  test('answers 201 with the stream, where it is, and its key', async () => {
+  test('answers 201 with the stream, its URL and its key', async () => {
     const before = clock.now().getTime()
     const answer = await call<IssuedStreamResource>(control, '/v1/streams', {
       method: 'POST',
@@ -70,7 +70,7 @@ describe('POST /v1/streams', () => {
     })
   })
 
-  test('needs no title, no wish to record and no body at all', async () => {
+  test('needs no title, no `record` and no body at all', async () => {
     const json = { 'content-type': 'application/json' }
     for (const request of [
       {},
@@ -102,7 +102,7 @@ describe('POST /v1/streams', () => {
 })
 
 describe('GET /v1/streams/:id', () => {
-  test('shows a stream in any status to anybody, without a word of its key', async () => {
+  test('shows a stream in any status to anybody, without its key', async () => {
     const issued = await createStream(control, { title: 'public' })
     const { streamKey, ...stream } = issued
     const statuses = ['waiting', 'connecting', 'live', 'reconnecting', 'ended']
@@ -125,7 +125,7 @@ describe('GET /v1/streams/:id', () => {
     assert.equal(endReason, 'ended_by_owner')
   })
 
-  test('tells its owner and operators until when the key is good, but not the key', async () => {
+  test('tells its owner and operators when the key expires, but not the key', async () => {
     const { id, streamKey } = await createStream(control)
     const { value, ...shown } = streamKey
     for (const token of [value, TOKEN]) {
@@ -135,7 +135,7 @@ describe('GET /v1/streams/:id', () => {
     }
   })
 
-  test('tells strangers no more than everybody', async () => {
+  test('shows no more with wrong credentials than without', async () => {
     const [{ id }, other] = [await createStream(control), await createStream(control)]
     for (const token of [other.streamKey.value, 'nonsense']) {
       const { status, body } = await call<StreamResource>(control, paths(id).stream, { token })
@@ -143,7 +143,7 @@ describe('GET /v1/streams/:id', () => {
     }
   })
 
-  test('says 404 for what is not there', async () => {
+  test('answers 404 for an unknown stream', async () => {
     for (const id of [
       'n'.repeat(20),
       'short',
@@ -158,7 +158,7 @@ describe('GET /v1/streams/:id', () => {
 })
 
 describe('POST /v1/streams/:id/stream-key', () => {
-  test('gives a new key with new ten minutes, and the old one is dead', async () => {
+  test('issues a new key with a new ten minutes, and the old key is refused', async () => {
     const { id, streamKey } = await createStream(control)
     clock.advance(60_000)
     const answer = await call<IssuedStreamResource['streamKey']>(control, paths(id).key, {
@@ -174,7 +174,7 @@ describe('POST /v1/streams/:id/stream-key', () => {
     assert.deepEqual(await publish(control, answer.body.value), { status: 302, location: id })
   })
 
-  test('is for a stream that is waiting', async () => {
+  test('is refused unless the stream is waiting', async () => {
     const live = await liveStream(control)
     const request = { method: 'POST', token: live.streamKey.value }
     await refused(control, paths(live.id).key, request, 409, 'stream_not_waiting')
@@ -182,7 +182,7 @@ describe('POST /v1/streams/:id/stream-key', () => {
     await refused(control, paths(live.id).key, request, 409, 'stream_not_waiting')
   })
 
-  test('is too late after the ten minutes, the clock’s word or not', async () => {
+  test('is refused after the ten minutes, even before the stream has been ended', async () => {
     const { id, streamKey } = await createStream(control)
     clock.advance(600_000)
     await refused(
@@ -196,7 +196,7 @@ describe('POST /v1/streams/:id/stream-key', () => {
 })
 
 describe('POST /v1/streams/:id/end', () => {
-  test('ends a stream for its owner, and again without an error', async () => {
+  test('ends a stream for its owner, and ending it again is not an error', async () => {
     const { id, streamKey } = await liveStream(control)
     const request = { method: 'POST', token: streamKey.value }
     const first = await call<StreamResource>(control, paths(id).end, request)
@@ -211,14 +211,14 @@ describe('POST /v1/streams/:id/end', () => {
     assert.ok(!first.text.includes('live_'))
   })
 
-  test('ends a stream for an operator, under that name', async () => {
+  test('ends a stream for an operator, with `ended_by_operator`', async () => {
     const { id } = await createStream(control)
     const { body } = await call<StreamResource>(control, paths(id).end, { method: 'POST', token: TOKEN })
     assert.equal(body.endReason, 'ended_by_operator')
   })
 })
 
-test('an expired stream says so without anybody having looked', async () => {
+test('a stream whose key has expired ends without any request', async () => {
   const { id } = await createStream(control)
   clock.advance(600_000)
   await control.context.reconciler.round()

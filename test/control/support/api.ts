@@ -1,4 +1,4 @@
-// Calls of control's two HTTP ports, as browsers, scripts and nginx make them.
+// Requests to control's two HTTP ports, as browsers, scripts and nginx send them.
 import assert from 'node:assert/strict'
 import type { Problem } from '../../../apps/control/api/problem.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../apps/control/api/stream-schemas.ts'
@@ -13,7 +13,7 @@ export interface Request {
   readonly token?: string
   /** Sent as JSON. */
   readonly json?: unknown
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly body?: string | Uint8Array<ArrayBuffer>
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -22,11 +22,11 @@ export interface Answer<T> {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The parsed JSON; its type is the caller's expectation. */
+  /** The parsed JSON; its type is what the caller expects. */
   readonly body: T
 }
 
-/** One call of the public API. */
+/** Sends one request to the public API. */
 export async function call<T = Record<string, unknown>>(
   control: TestControl,
   path: string,
@@ -52,7 +52,7 @@ export async function call<T = Record<string, unknown>>(
   }
 }
 
-/** A call that must be answered with this problem. */
+/** Sends a request that must be answered with this problem. */
 export async function refused(
   control: TestControl,
   path: string,
@@ -68,12 +68,12 @@ export async function refused(
   return answer
 }
 
-/** The fields a validation problem names. */
+/** The fields that a validation problem names. */
 export function fieldsOf({ body }: Answer<Problem>): string[] {
   return (body.errors ?? []).map((error) => `${error.in} ${error.field}`).sort()
 }
 
-/** A new stream, with its key. */
+/** Creates a stream and returns it with its key. */
 export async function createStream(
   control: TestControl,
   json: Record<string, unknown> = {},
@@ -92,14 +92,14 @@ export async function readStream(control: TestControl, id: string): Promise<Stre
   return body
 }
 
-/** Puts a fact to a stream past the hooks and the watcher. */
+/** Applies a fact to a stream directly, without hooks or the watcher. */
 export async function put(control: TestControl, id: string, fact: Fact): Promise<Stream> {
   const result = await control.context.streams.submit(id, fact)
-  assert.ok(result, 'there is such a stream')
+  assert.ok(result, 'the stream exists')
   return result.stream
 }
 
-/** Takes a waiting stream to `live` without nginx, in its publisher `clientId`. */
+/** Takes a waiting stream to `live` without nginx. @param clientId nginx's number for its publisher */
 export async function goLive(
   control: TestControl,
   issued: IssuedStreamResource,
@@ -128,7 +128,7 @@ export interface HookAnswer {
   readonly location: string | null
 }
 
-/** What nginx sends when somebody publishes, field for field and in its order. */
+/** The form that nginx sends with a hook: the same fields in the same order. */
 export function hookBody(
   call_: 'publish' | 'publish_done',
   name: string,
@@ -150,7 +150,7 @@ export function hookBody(
   return `${fields}${args === '' ? '' : `&${args}`}`
 }
 
-/** One hook, as nginx sends it. `args` is what the publisher typed behind the key's `?`. */
+/** Sends one hook as nginx would. */
 export async function hook(
   control: TestControl,
   name: 'on_publish' | 'on_publish_done',

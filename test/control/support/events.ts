@@ -1,4 +1,4 @@
-// Events straight into the log, as another process on the same database would write them.
+// Writes events directly to the log, as another process on the same database would.
 import type { Transactions } from '../../../apps/control/database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../../../apps/control/domain/event.ts'
 import { appendEvents } from '../../../apps/control/events/log.ts'
@@ -15,12 +15,12 @@ export function draft(changes: Partial<EventDraft> = {}): EventDraft {
   }
 }
 
-/** One transaction that appends these events and nothing else. */
+/** Appends these events in one transaction. */
 export function append(transactions: Transactions, ...drafts: EventDraft[]): Promise<LoggedEvent[]> {
   return transactions.run((transaction) => appendEvents(transaction, drafts))
 }
 
-/** Many events in one statement; `bytes` is about how large each is. */
+/** Appends many events with one statement. @param bytes the approximate size of each */
 export async function appendMany(
   database: TestDatabase,
   count: number,
