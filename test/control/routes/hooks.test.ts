@@ -98,7 +98,7 @@ describe('on_publish', () => {
     assert.deepEqual([session?.clientId, session?.nginx], [1, '1-100'])
   })
 
-  test('believes nginx, not what the publisher typed behind the key (H1)', async () => {
+  test('takes nginx’s fields, not the same fields that the publisher appended to the key', async () => {
     const [mine, other] = [await createStream(control), await createStream(control)]
     const forged = `name=${other.streamKey.value}&clientid=99&addr=9.9.9.9&app=hls&call=x&type=record`
     assert.deepEqual(await publish(control, mine.streamKey.value, 5, { args: forged }), {
@@ -144,13 +144,13 @@ describe('on_publish_done', () => {
     assert.deepEqual(await readStream(control, id), gone)
   })
 
-  test('of a second client that nginx itself turned away leaves the first alone (H5)', async () => {
+  test('for a second client that nginx itself refused leaves the first publisher connected', async () => {
     const { id, streamKey } = await live(3)
     assert.equal((await publishDone(control, streamKey.value, 4)).status, 204)
     assert.equal(await statusOf(id), 'live')
   })
 
-  test('of nginx’s life before, with the same client number, leaves the publisher alone (H7)', async () => {
+  test('from a previous run of nginx, with the same client number, leaves the publisher connected', async () => {
     const { id, streamKey } = await live(3)
     assert.equal((await publishDone(control, streamKey.value, 3, '0-99')).status, 204)
     assert.equal(await statusOf(id), 'live')
