@@ -1,4 +1,4 @@
-// Publishers that are lost and come back, or don't.
+// Publishers that are lost, and come back or do not.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Encoder, probe } from '../support/encoder.ts'
@@ -19,7 +19,7 @@ after(async () => {
 const playlistOf = async (stream: IssuedAnswer) => (await fetch(stream.playback.hls)).text()
 const segmentsOf = (playlist: string) => playlist.split('\n').filter((line) => line.endsWith('.ts'))
 
-/** Publishes until it is let in and stays, as encoders do that try again. */
+/** Tries to publish until it is let in and stays connected, as encoders with auto-reconnect do. */
 async function keepTrying(stream: IssuedAnswer, timeoutMs: number): Promise<Encoder> {
   return until(
     'the publisher to be let back in',
@@ -48,14 +48,18 @@ test('a publisher that comes back in time goes on under the same URL', async () 
   const resumed = await reader.frame('stream.live', (frame) => frame.data.resumed === true)
   const playlist = await playlistOf(stream)
   const segments = segmentsOf(playlist)
-  assert.deepEqual(segments.slice(0, before.length), before, 'what could be rewound to still can')
+  assert.deepEqual(
+    segments.slice(0, before.length),
+    before,
+    'the part that could be rewound to is still there',
+  )
   assert.ok(segments.length > before.length, 'live means that the playlist has gone on')
   assert.equal(new Set(segments).size, segments.length, 'no segment’s name is used twice')
   const discontinuities = playlist.split('\n').filter((line) => line === '#EXT-X-DISCONTINUITY').length
-  assert.equal(discontinuities, 2, 'one where it began and one where it went on')
+  assert.equal(discontinuities, 2, 'one at the beginning and one at the reconnect')
 
   const stream2 = (resumed.data as { stream: IssuedAnswer }).stream
-  assert.equal(stream2.liveAt, liveAt, 'the first time counts')
+  assert.equal(stream2.liveAt, liveAt, 'the first time is kept')
   assert.equal(stream2.connectedAt, connectedAt)
   assert.deepEqual(reader.types, [
     'stream.created',
@@ -68,7 +72,7 @@ test('a publisher that comes back in time goes on under the same URL', async () 
   assert.ok(second.running)
 })
 
-test('a publisher that stays away is the end of the stream', async () => {
+test('a stream whose publisher stays away ends', async () => {
   const stream = await stack.create()
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}&lastEventId=0`)
   await using encoder = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
@@ -88,13 +92,13 @@ test('a publisher that stays away is the end of the stream', async () => {
 test('a frozen publisher locks its streamer out for no more than 15 s', async (t) => {
   const stream = await stack.create()
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}&lastEventId=0`)
-  await using ghost = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
+  await using frozen = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
   await stack.reaches(stream.id, 'live')
-  ghost.freeze()
+  frozen.freeze()
   const frozenAt = performance.now()
   const lost = await reader.frame('stream.reconnecting', undefined, 20_000)
   const noticedMs = lost.receivedAt - frozenAt
-  t.diagnostic(`the ghost was noticed after ${(noticedMs / 1000).toFixed(1)} s`)
+  t.diagnostic(`the frozen publisher was noticed after ${(noticedMs / 1000).toFixed(1)} s`)
   assert.ok(noticedMs < 15_000)
   await using _back = await keepTrying(stream, 15_000)
   await reader.frame('stream.live', (frame) => frame.data.resumed === true)

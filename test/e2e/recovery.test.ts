@@ -1,4 +1,4 @@
-// Things that die in the middle of a broadcast. Each is killed for real, and the stack starts it again.
+// Programs that die in the middle of a broadcast: each is really killed, and the stack restarts it.
 import assert from 'node:assert/strict'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ import { type IssuedAnswer, type Program, TestStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 import { Viewer } from '../support/viewer.ts'
 
-/** What the design promises, from everything being up again; the first playlist may take 4 s more. */
+/** The promise, counted from when everything is up again; a first playlist may take 4 s more. */
 const RECOVERY_MS = 15_000
 
 let mariadb: EmbeddedMariadb
@@ -55,13 +55,13 @@ function signalDatabase(signal: NodeJS.Signals): void {
 
 const upAgain = () => until('everything to be up again', () => stack.isReady(), 30_000)
 
-/** All that was announced about a stream, from the log. */
+/** The types of all events of a stream, from the log. */
 async function announced(id: string): Promise<string[]> {
   const rows = await database.query('SELECT type FROM events WHERE stream_id = ? ORDER BY id', [id])
   return rows.map((row) => String(row.type).replace('stream.', ''))
 }
 
-test('control killed on air: the publisher stays, nothing is announced, and all goes on', async () => {
+test('control killed while live: the publisher stays connected, nothing is announced, and the stream goes on', async () => {
   const { stream, encoder } = await onAir()
   await using _ = encoder
   kill('control')
@@ -73,7 +73,7 @@ test('control killed on air: the publisher stays, nothing is announced, and all 
   assert.deepEqual(await announced(stream.id), ['created', 'connecting', 'live', 'reconnecting'])
 })
 
-test('control killed before the first playlist: the stream goes live after its restart', async () => {
+test('control killed before the first playlist: the stream goes live after the restart', async () => {
   const stream = await stack.create()
   await using encoder = publish(stream)
   await stack.reaches(stream.id, 'connecting')
@@ -84,7 +84,7 @@ test('control killed before the first playlist: the stream goes live after its r
   assert.deepEqual(await announced(stream.id), ['created', 'connecting', 'live'])
 })
 
-test('a publisher that leaves while control is down is missed after its restart', async () => {
+test('a publisher that leaves while control is down is noticed after the restart', async () => {
   const { stream, encoder } = await onAir()
   kill('control')
   await encoder.stop()
@@ -92,7 +92,7 @@ test('a publisher that leaves while control is down is missed after its restart'
   await stack.reaches(stream.id, 'reconnecting', RECOVERY_MS)
 })
 
-test('ended by its owner just before control dies: nginx lets go and the playlist ends after the restart', async () => {
+test('control killed right after the owner ended a stream: publisher and playlist end after the restart', async () => {
   const { stream, encoder } = await onAir()
   await using _ = encoder
   await stack.manage(stream.id, 'end', stream.streamKey.value)
@@ -117,7 +117,7 @@ test('a deadline that passes while control is down ends the stream after its res
   assert.equal(ended.endReason, 'publisher_gone')
 })
 
-test('nginx’s worker killed: its publisher is missed, and gets back in', async () => {
+test('nginx’s worker killed: the lost publisher is noticed, and gets back in', async () => {
   const { stream, encoder } = await onAir()
   kill('nginx-worker')
   await encoder.exited()
@@ -128,7 +128,7 @@ test('nginx’s worker killed: its publisher is missed, and gets back in', async
   assert.deepEqual(await announced(stream.id), ['created', 'connecting', 'live', 'reconnecting', 'live'])
 })
 
-test('the database killed on air disturbs nobody', async () => {
+test('the database killed while live disturbs nobody', async () => {
   const { stream, encoder } = await onAir()
   await using _ = encoder
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}`)
@@ -159,12 +159,12 @@ test('a playlist that comes while the database is frozen is announced when it is
   assert.deepEqual(await announced(stream.id), ['created', 'connecting', 'live'])
 })
 
-test('a publisher that leaves while the database is frozen is missed when it is back', async () => {
+test('a publisher that leaves while the database is frozen is noticed when it is back', async () => {
   const { stream, encoder } = await onAir()
   signalDatabase('SIGSTOP')
   try {
     await encoder.stop()
-    await until('control to be out of patience', async () => !(await stack.isReady()))
+    await until('control to notice that the database does not answer', async () => !(await stack.isReady()))
   } finally {
     signalDatabase('SIGCONT')
   }
@@ -179,7 +179,7 @@ test('a publisher that the database does not know is dropped', async () => {
   await encoder.exited(RECOVERY_MS)
 })
 
-test('everything killed at once: who was live comes back, who follows misses nothing', async () => {
+test('everything killed at once: the publisher comes back, and event readers miss nothing', async () => {
   const { stream, encoder } = await onAir()
   await using viewer = new Viewer('viewer', stack)
   await until('the viewer to be up to date', () => viewer.told.some((event) => event.streamId === stream.id))
@@ -199,7 +199,7 @@ test('everything killed at once: who was live comes back, who follows misses not
   })
   await stack.reaches(stream.id, 'live', RECOVERY_MS)
   const due = await database.query('SELECT id FROM events WHERE was_live ORDER BY id')
-  await until('the viewer to have been told all', () => viewer.told.length >= due.length)
+  await until('the viewer to have every event', () => viewer.told.length >= due.length)
   assert.deepEqual(
     viewer.told.map((event) => event.id),
     due.map((row) => Number(row.id)),
@@ -207,7 +207,7 @@ test('everything killed at once: who was live comes back, who follows misses not
   assert.equal(viewer.resets, 0)
 })
 
-test('a deploy of control ends its readers in order, and they miss nothing', async () => {
+test('a deploy of control closes event streams cleanly, and their readers miss nothing', async () => {
   const { stream, encoder } = await onAir()
   await using _ = encoder
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}`)
@@ -231,14 +231,14 @@ test('an EventSource comes back by itself after control was killed, as browsers 
   await using _ = encoder
   const source = new EventSource(`${stack.url}/v1/events`)
   try {
-    await until('it to be open', () => source.readyState === EventSource.OPEN)
+    await until('the EventSource to be open', () => source.readyState === EventSource.OPEN)
     let opened = 0
     source.addEventListener('open', () => {
       opened += 1
     })
     const ended = new Promise((resolve) => source.addEventListener('stream.ended', resolve))
     kill('control')
-    await until('it to be open again', () => opened > 0, 30_000)
+    await until('the EventSource to be open again', () => opened > 0, 30_000)
     await stack.manage(stream.id, 'end', stream.streamKey.value)
     await ended
   } finally {

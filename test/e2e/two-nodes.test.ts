@@ -23,7 +23,7 @@ after(async () => {
   await database?.[Symbol.asyncDispose]()
 })
 
-test('what happens on one node is told on both, in one order, once', async () => {
+test('events of either node reach the readers of both, in the same order, once', async () => {
   await using ours = await SseReader.open(`${here.url}/v1/events`)
   await using theirs = await SseReader.open(`${there.url}/v1/events`)
   const a = await here.create()
@@ -36,7 +36,7 @@ test('what happens on one node is told on both, in one order, once', async () =>
     [here, b],
     [there, a],
   ] as const) {
-    // Asked of the other node than it publishes to.
+    // The request goes to the node that does not have the publisher.
     assert.equal((await node.manage(stream.id, 'end', stream.streamKey.value)).status, 200)
   }
   const both = [ours, theirs]
@@ -59,7 +59,7 @@ test('what happens on one node is told on both, in one order, once', async () =>
   })
 })
 
-test('one key offered to two nodes at once is accepted by exactly one', async () => {
+test('a key that is used on two nodes at once is accepted by exactly one', async () => {
   const stream = await here.create()
   const encoders = [here, there].map((node) => new Encoder(`${node.rtmpUrl}/${stream.streamKey.value}`))
   await here.reaches(stream.id, 'live')
@@ -73,7 +73,7 @@ test('one key offered to two nodes at once is accepted by exactly one', async ()
   for (const encoder of encoders) await encoder[Symbol.asyncDispose]()
 })
 
-test('a publisher that comes back on the other node goes on there, and its first playlist ends', async () => {
+test('a publisher that returns to the other node continues there, and its playlist on the first node ends', async () => {
   const stream = await here.create()
   await using first = new Encoder(`${here.rtmpUrl}/${stream.streamKey.value}`)
   const { playback } = await here.reaches(stream.id, 'live')

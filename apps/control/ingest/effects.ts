@@ -1,5 +1,5 @@
-// Carries out what decisions ask for, once they are committed: watching for playlists, tearing down
-// ended streams. Whatever a crash leaves undone, the reconciler does.
+// Carries out the effects of committed decisions: watches for playlists and tears down ended streams.
+// The reconciler completes whatever a crash leaves undone.
 import type { Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { Effect } from '../domain/lifecycle.ts'
@@ -26,7 +26,7 @@ export class Effects implements Disposable {
     this.#options = options
   }
 
-  /** Effects are begun synchronously with each commit: see `StreamService.changes$`. */
+  /** Effects begin synchronously with each commit: see `StreamService.changes$`. */
   start(): void {
     this.#changes = this.#options.streams.changes$.subscribe(({ stream, effects }) => {
       for (const effect of effects) this.#perform(effect, stream)
@@ -44,7 +44,7 @@ export class Effects implements Disposable {
         this.#logFailure(id, folder.removeMarker(id))
         break
       case 'tear-down':
-        // Another node's nginx and folder are that node's to tear down; its reconciler sees the end.
+        // A stream on another node is torn down by that node: its reconciler sees that the stream has ended.
         if (nodeId === this.#options.nodeId) this.#logFailure(id, teardown.run(id))
         break
       default:

@@ -6,26 +6,26 @@ import { type Application, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000
 const CONFIRM_EVERY_MS = 50
-/** Names the running nginx, `<start>-<worker's pid>`: sent with hooks and with nginx's own answers. */
+/** Identifies this run of nginx, `<start time>-<worker's pid>`. nginx sends it with every hook and every answer. */
 export const INSTANCE_HEADER = 'x-onair-nginx'
 
 export interface Snapshot extends Stat {
-  /** Which run of nginx this is; null when it does not say. */
+  /** Which run of nginx this is; null when nginx does not say. */
   readonly nginx: string | null
 }
 
-/** A snapshot, and what each publisher sends. */
+/** A snapshot that also says what each publisher sends. */
 export interface DetailedSnapshot extends Snapshot {
   readonly figuresOf: FiguresOf
 }
 
-/** Whether nginx has this session's publisher. */
+/** Whether the publisher of this session is connected to nginx. */
 export function isPublishing({ live, nginx }: Snapshot, id: string, session: SessionRef): boolean {
   const clientId = live.get(id) ?? null
   return clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
 }
 
-/** nginx did not answer, or not as expected. */
+/** nginx did not answer, or its answer could not be understood. */
 export class NginxUnavailableError extends Error {
   override name = 'NginxUnavailableError'
 }
@@ -44,12 +44,12 @@ export class NginxClient {
     await response.body?.cancel()
   }
 
-  /** Who publishes now. @throws NginxUnavailableError */
+  /** Who publishes at this moment. @throws NginxUnavailableError */
   async stat(): Promise<Snapshot> {
     return this.#readStat(({ xml, nginx }) => parseStat(xml).then((stat) => ({ ...stat, nginx })))
   }
 
-  /** Who publishes now, and what each publisher sends. @throws NginxUnavailableError */
+  /** Who publishes at this moment, and what each publisher sends. @throws NginxUnavailableError */
   async detailedStat(): Promise<DetailedSnapshot> {
     return this.#readStat(async ({ xml, nginx }) => {
       return { ...(await parseStat(xml)), nginx, figuresOf: parseFigures(xml) }
@@ -61,17 +61,17 @@ export class NginxClient {
     try {
       return await parse({ xml: await response.text(), nginx: response.headers.get(INSTANCE_HEADER) })
     } catch (error) {
-      throw new NginxUnavailableError('nginx answered /stat with something else', { cause: error })
+      throw new NginxUnavailableError('nginx’s answer to /stat could not be understood', { cause: error })
     }
   }
 
   /**
-   * Drops every publisher of this id in both applications, and waits until nginx no longer has the id.
-   * @returns whether that happened within `patienceMs`
+   * Drops every publisher of this id in both applications, and waits until nginx no longer lists the id.
+   * @returns whether that happened within `timeoutMs`
    * @throws NginxUnavailableError
    */
-  async clear(id: string, patienceMs: number): Promise<boolean> {
-    const deadline = Date.now() + patienceMs
+  async clear(id: string, timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs
     for (;;) {
       const stat = await this.stat()
       const left = (['live', 'hls'] as const).filter((application) => stat[application].has(id))
@@ -84,12 +84,12 @@ export class NginxClient {
 
   /**
    * Drops publishers of an application.
-   * @param id the name after the hook's rename; without a name nginx would drop every publisher
+   * @param id the stream's id, nginx's name for it since the hook; without a name nginx would drop every publisher
    * @param clientId drop only this client
    * @throws NginxUnavailableError
    */
   async drop(application: Application, id: string, clientId?: number): Promise<void> {
-    if (id === '') throw new Error('a drop needs a stream')
+    if (id === '') throw new Error('drop needs a stream id')
     const query = new URLSearchParams({ app: application, name: id })
     if (clientId !== undefined) query.set('clientid', String(clientId))
     const response = await this.#get(`/control/drop/publisher?${query}`)

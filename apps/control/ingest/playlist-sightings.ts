@@ -1,4 +1,4 @@
-// Turns what the playlist watcher sees into facts: "this stream's playlist is there".
+// Submits each playlist that the watcher reports as a fact: the stream's playlist is there.
 import type { Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { PlaylistSeen, PlaylistWatcher } from '../playlists/watcher.ts'
@@ -13,7 +13,7 @@ export interface PlaylistSightingsOptions {
 
 export class PlaylistSightings implements Disposable {
   readonly #options: PlaylistSightingsOptions
-  /** Streams with a sighting that is being applied. */
+  /** Streams whose sighting is being submitted. */
   readonly #submitting = new Set<string>()
   #seen: Subscription | null = null
 
@@ -33,7 +33,10 @@ export class PlaylistSightings implements Disposable {
     try {
       await streams.submit(id, { kind: 'playlist-seen', nodeId, modifiedAt })
     } catch (error) {
-      logger.warn({ err: error, stream: id }, 'a playlist could not be reported; trying again in a second')
+      logger.warn(
+        { err: error, stream: id },
+        'a playlist could not be reported; the watcher repeats it in a second',
+      )
     } finally {
       this.#submitting.delete(id)
     }

@@ -1,5 +1,4 @@
-// Decides who may publish. On the streamer's critical path: nginx waits for it.
-
+// Decides who may publish. The streamer waits for it: nginx accepts no video before the hook is answered.
 import { KeyedQueue } from '../common/keyed-queue.ts'
 import type { Logger } from '../common/logger.ts'
 import { admission, type Refusal } from '../domain/admission.ts'
@@ -11,7 +10,7 @@ import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError } from './nginx-client.ts'
 
-/** How long a returning publisher is kept waiting while nginx lets go of the connection before. */
+/** How long a returning publisher waits for nginx to drop its previous connection. */
 const CLEAR_MS = 1_000
 
 export interface PublishGateOptions {
@@ -32,7 +31,7 @@ export type Verdict =
       readonly reason: Refusal | 'unknown_key' | 'nginx_not_clear'
     }
 
-/** Who wants to publish, as nginx says. */
+/** An encoder that asks to publish, as nginx describes it. */
 export interface Candidate {
   readonly key: Secret
   readonly clientId: number
@@ -41,7 +40,7 @@ export interface Candidate {
 
 export class PublishGate {
   readonly #options: PublishGateOptions
-  /** One candidate for a key at a time: making room for one must not drop another just let in. */
+  /** One candidate for a key at a time: dropping what is left of an old publisher must not hit a new one. */
   readonly #queue = new KeyedQueue()
 
   constructor(options: PublishGateOptions) {
@@ -49,8 +48,8 @@ export class PublishGate {
   }
 
   /**
-   * @param signal nobody waits for the answer any more: a candidate that is still in line is forgotten
-   * @throws DatabaseUnavailableError; nobody is let in then
+   * @param signal aborts when nobody waits for the answer any more; a queued candidate is then skipped
+   * @throws DatabaseUnavailableError; the candidate is then not let in
    */
   async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
     const keyHash = hashStreamKey(candidate.key)
@@ -63,16 +62,17 @@ export class PublishGate {
     signal: AbortSignal,
   ): Promise<Verdict> {
     const remembered = this.#options.store.recall(keyHash)
-    // Good enough for a yes, which the commit checks against the database; a no must not be out of date.
+    // The remembered state may be out of date. That is enough to accept, because the commit checks it against
+    // the database; a refusal needs the newest state.
     if (remembered !== null && admission(remembered, this.#options.now()) === 'accept') {
       const verdict = await this.#accept(remembered.id, keyHash, candidate, signal)
       if (verdict.admitted) return verdict
       await this.#options.folder.removeMarker(remembered.id)
     }
-    return this.#decideAfresh(keyHash, candidate, signal)
+    return this.#decideOnNewest(keyHash, candidate, signal)
   }
 
-  async #decideAfresh(
+  async #decideOnNewest(
     keyHash: Uint8Array<ArrayBuffer>,
     candidate: Candidate,
     signal: AbortSignal,
@@ -82,7 +82,7 @@ export class PublishGate {
     const first = admission(stream, this.#options.now())
     if (first === 'accept') return this.#accept(stream.id, keyHash, candidate, signal)
     if (first !== 'check') return refuse(first)
-    const obstacle = await this.#makeRoom(stream)
+    const obstacle = await this.#clearPrevious(stream)
     return obstacle === null ? this.#accept(stream.id, keyHash, candidate, signal, true) : refuse(obstacle)
   }
 
@@ -91,32 +91,39 @@ export class PublishGate {
     keyHash: Uint8Array<ArrayBuffer>,
     candidate: Candidate,
     signal: AbortSignal,
-    madeRoom = false,
+    isPreviousCleared = false,
   ): Promise<Verdict> {
     const { streams, folder, nodeId, publicUrl, now } = this.#options
     const acceptedAt = now()
     const baselineAt = folder.prepare(id)
     const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
     signal.throwIfAborted()
-    const fact = { kind: 'publisher-accepted', session, keyHash, publicUrl, firstOnly: !madeRoom } as const
+    const fact = {
+      kind: 'publisher-accepted',
+      session,
+      keyHash,
+      publicUrl,
+      firstOnly: !isPreviousCleared,
+    } as const
     const result = await streams.submit(id, fact)
     if (result?.changed) {
       if (!signal.aborted) return { admitted: true, id }
-      // nginx has been told no meanwhile: nobody is there, and the next try must not find the place taken.
+      // nginx has already been answered with a refusal, so nobody is connected: the next attempt must not be
+      // refused because of this one.
       await streams.submit(id, { kind: 'publisher-gone', session })
       throw signal.reason
     }
-    // Somebody else was let in, the stream ended or the key was replaced since it was looked up.
+    // Since the lookup somebody else was let in, the stream ended, or the key was replaced.
     const second = result === null ? 'unknown_key' : admission(result.stream, now())
     return refuse(second === 'accept' || second === 'check' ? 'already_publishing' : second)
   }
 
   /**
-   * A publisher was here before. Makes sure that it is really gone, from nginx's both applications:
-   * two under one id would write two playlists in turns.
-   * @returns null, or what is in the way
+   * The stream has had a publisher. Makes sure that it is really gone from both of nginx's applications:
+   * two publishers under one id would overwrite each other's playlist.
+   * @returns null, or the reason to refuse
    */
-  async #makeRoom({ id, session }: Stream): Promise<'already_publishing' | 'nginx_not_clear' | null> {
+  async #clearPrevious({ id, session }: Stream): Promise<'already_publishing' | 'nginx_not_clear' | null> {
     const { nginx, streams, logger, nodeId } = this.#options
     try {
       if (session !== null) {
@@ -127,7 +134,10 @@ export class PublishGate {
       return (await nginx.clear(id, CLEAR_MS)) ? null : 'nginx_not_clear'
     } catch (error) {
       if (!(error instanceof NginxUnavailableError)) throw error
-      logger.warn({ err: error, stream: id }, 'nginx can’t say whether the publisher before is gone')
+      logger.warn(
+        { err: error, stream: id },
+        'nginx does not say whether the previous publisher is gone; refusing the new one',
+      )
       return 'nginx_not_clear'
     }
   }

@@ -1,4 +1,4 @@
-// What /stat says about what publishers send: bitrate, resolution, codecs.
+// Reads from /stat what publishers send: bitrate, resolution, codecs.
 import { XMLParser } from 'fast-xml-parser'
 import { z } from 'zod'
 import type { IngestFigures } from '../api/ingest-schemas.ts'
@@ -6,7 +6,7 @@ import { streamsOf } from './stat.ts'
 
 const parser = new XMLParser({ parseTagValue: false })
 
-/** nginx writes 0 for what it does not know. */
+/** nginx writes 0 for a value that it does not know. */
 const number = z.coerce
   .number()
   .optional()
@@ -37,12 +37,12 @@ const Figures = z.object({
     .optional(),
 })
 
-/** What one stream's publisher sends; undefined: nginx has no such stream. */
+/** What the publisher of a stream sends; undefined: nginx has no such stream. */
 export type FiguresOf = (id: string) => IngestFigures | undefined
 
 /**
- * What publishers send to the application `live`. Each stream is parsed only when it is asked for.
- * @throws when this is not nginx-rtmp's XML; the returned function too, when the stream's part is not
+ * What publishers send to the application `live`. A stream is parsed only when it is asked for.
+ * @throws when this is not nginx-rtmp's XML; the returned function throws when a stream's element is not
  */
 export function parseFigures(xml: string): FiguresOf {
   const streams = new Map(streamsOf(xml, 'live'))

@@ -1,4 +1,4 @@
-// What publishers send, for whoever asks. nginx is asked at most once a second, however many ask.
+// What publishers send, for the API. nginx is asked at most once a second, however many requests there are.
 import type { DetailedSnapshot, NginxClient } from './nginx-client.ts'
 
 const FRESH_MS = 1_000
@@ -28,7 +28,7 @@ export class PublisherMonitor {
       const reading = nginx.detailedStat().then((answer) => ({ measuredAt, ...answer }))
       const latest = { askedAtMs: performance.now(), reading }
       this.#latest = latest
-      // A failure is only for those who are waiting for it; the next caller asks again.
+      // A failure is only reported to those who wait for it; the next caller asks nginx again.
       reading.catch(() => {
         if (this.#latest === latest) this.#latest = null
       })

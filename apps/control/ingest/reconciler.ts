@@ -1,6 +1,5 @@
-// Levels for truth: at start and every few seconds, compares what the database says with what nginx
-// and the clock say, and puts the difference through the same door as the hooks. Running it twice
-// changes nothing.
+// Finds what hooks and file events missed: at start and every few seconds, compares the database with nginx
+// and the clock, and submits each difference as a fact. Running it twice changes nothing.
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
@@ -16,11 +15,11 @@ import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } 
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
-/** While nobody publishes here: hooks tell of whoever comes, and there is nobody to be lost. */
+/** While nobody publishes here: hooks report every publisher that connects, and none can be lost. */
 const QUIET_ROUND_MS = 4_000
-/** How many streams are compared before others get their turn. */
+/** How many streams are compared before other work gets its turn. */
 const STREAMS_A_TURN = 50
-/** Overdue streams a round; the rest comes in the next. */
+/** How many overdue streams one round ends at most; the next round takes the rest. */
 const OVERDUE_BATCH = 500
 
 export interface ReconcilerOptions {
@@ -42,11 +41,11 @@ export class Reconciler implements AsyncDisposable {
   readonly #abort = new AbortController()
   #loop: Promise<void> = Promise.resolve()
   #nginxAnswers = true
-  /** Nobody publishes, and nothing waits to be closed. */
+  /** Nobody publishes here, and no playlist has to be ended. */
   #isQuiet = false
-  /** Streams whose playlist in this folder was going on in the round before. */
+  /** Streams that the previous round found open on this node. */
   #open: ReadonlySet<string> = new Set()
-  /** Publishers that the round before had not let in, with their client's number. */
+  /** Publishers that the previous round found in nginx but not in the database: client numbers by stream. */
   #unknownPublishers: ReadonlyMap<string, number> = new Map()
 
   readonly #peers = new BehaviorSubject(false)
@@ -57,7 +56,7 @@ export class Reconciler implements AsyncDisposable {
     this.#options = options
   }
 
-  /** The first round begins now, the next ones a while after the one before has ended. */
+  /** The first round begins now; each next one begins a while after the previous one has ended. */
   startRounds(): void {
     this.#loop = this.#run()
   }
@@ -65,10 +64,7 @@ export class Reconciler implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       await this.round().catch((error: unknown) => {
-        this.#options.logger.warn(
-          { err: error },
-          'a round of the reconciler failed; the next one makes up for it',
-        )
+        this.#options.logger.warn({ err: error }, 'a reconciler round failed; the next one will retry')
       })
       await delay(this.#isQuiet ? QUIET_ROUND_MS : ROUND_MS, undefined, { signal: this.#abort.signal }).catch(
         () => {},
@@ -83,7 +79,7 @@ export class Reconciler implements AsyncDisposable {
     for (const id of await store.overdue(now(), OVERDUE_BATCH)) {
       await this.#attempt(id, streams.submit(id, { kind: 'deadline-passed' }))
     }
-    // nginx first: whoever it has by now was let in, and so committed, before.
+    // nginx is read before the database: a publisher that nginx lists by now was committed before.
     const seenAt = now()
     const snapshot = await this.#look()
     const open = await store.openOnNode(nodeId)
@@ -119,7 +115,7 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  /** @returns whether the stream takes its publisher back: it has none, and its window is open */
+  /** @returns whether the stream took its publisher back: it had none, and its window was open */
   async #letBackIn({ id, keyHash }: Stream, clientId: number, { nginx }: Snapshot): Promise<boolean> {
     const { streams, folder, nodeId, publicUrl, now } = this.#options
     const session = { nodeId, nginx, clientId, acceptedAt: now(), baselineAt: await folder.modifiedAt(id) }
@@ -127,25 +123,28 @@ export class Reconciler implements AsyncDisposable {
     return result?.changed ?? false
   }
 
-  /** A publisher that came back on another node goes on there: its playlist in this folder has ended. */
+  /** A publisher that returned to another node continues there: ends the playlist that it left in this folder. */
   async #closeLeft(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
     const ids = new Set(open.map((stream) => stream.id))
     for (const id of this.#open) {
       if (ids.has(id)) continue
-      // Still in nginx: the next round looks again.
+      // nginx still writes it: the next round tries again.
       if (snapshot.live.has(id) || snapshot.hls.has(id)) ids.add(id)
       else await this.#attempt(id, this.#options.folder.close(id))
     }
     this.#open = ids
   }
 
-  /** What fails for one stream must not keep the round from the others; without a database it is over. */
+  /** A failure for one stream must not stop the round for the others; only a database failure ends it. */
   async #attempt(id: string, work: Promise<unknown>): Promise<void> {
     try {
       await work
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error
-      this.#options.logger.error({ err: error, stream: id }, 'the reconciler could not put a stream right')
+      this.#options.logger.error(
+        { err: error, stream: id },
+        'the reconciler could not correct a stream; the next round will retry',
+      )
     }
   }
 
@@ -156,7 +155,7 @@ export class Reconciler implements AsyncDisposable {
       return snapshot
     } catch (error) {
       if (!(error instanceof NginxUnavailableError)) throw error
-      // Said once: it may be away for long. Its silence says nothing about publishers.
+      // Logged once: nginx may be away for long. Its silence says nothing about publishers.
       if (this.#nginxAnswers) this.#options.logger.warn({ err: error }, 'nginx does not answer')
       this.#nginxAnswers = false
       return null
@@ -179,10 +178,10 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Publishers that nginx has but the database knows nothing of: their hook's answer was not ours, or
-   * others took this node for gone. Those come back in, as if they had asked; the rest is dropped. Two
-   * rounds must have seen the same one, for between nginx's answer and the database's one publisher
-   * may have gone and the next have come.
+   * Handles publishers that nginx has but the database does not: control did not admit them, or other
+   * nodes took this node for dead. A stream that waits for its publisher takes it back as if it had just
+   * been admitted; all others are dropped. Only a publisher that two rounds have seen counts: nginx and
+   * the database are read at different times, and the publisher may have changed in between.
    */
   async #dropUnknownPublishers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
     const { nginx, logger } = this.#options
@@ -195,7 +194,7 @@ export class Reconciler implements AsyncDisposable {
       unknown.set(id, clientId)
       if (this.#unknownPublishers.get(id) !== clientId) continue
       if (stream !== undefined && (await this.#letBackIn(stream, clientId, snapshot))) continue
-      logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not let in; dropping it')
+      logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not admitted; dropping it')
       await nginx.drop('live', id, clientId)
     }
     this.#unknownPublishers = unknown

@@ -1,21 +1,21 @@
-// What nginx-rtmp says on /stat, as far as OnAir needs it. Read by hand: a thousand publishers are two
-// megabytes, every 2 s, and turning all of it into objects took an eighth of a core and kept hooks
-// waiting for 300 ms each time (fast-xml-parser); this takes 7 ms.
+// Reads from nginx-rtmp's /stat who publishes. Parsed by hand: for a thousand publishers it is two megabytes,
+// fetched every 2 s, and turning all of it into objects (fast-xml-parser) took an eighth of a core and
+// delayed hooks by 300 ms each time; this takes 7 ms.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** nginx-rtmp's two applications: `live` takes publishers, `hls` writes what `live` pushes to it. */
+/** nginx-rtmp's two applications: `live` takes publishers and pushes their streams to `hls`, which writes the files. */
 export type Application = 'live' | 'hls'
 
-/** Who publishes in an application: the client's number by stream name; null: nobody at the moment. */
+/** Who publishes in an application: the publisher's client number by stream name; null: the stream has no publisher. */
 export type Publishers = ReadonlyMap<string, number | null>
 
 export type Stat = Readonly<Record<Application, Publishers>>
 
-/** How many streams are read before others get their turn. */
+/** How many streams are parsed before other work gets its turn. */
 const STREAMS_A_TURN = 100
 
 /**
- * Takes several turns of the event loop for many streams: hooks and events must not wait for all of it.
+ * Gives way to other work between batches of streams: hooks and events must not wait for all of them.
  * @throws when it is not nginx-rtmp's XML
  */
 export async function parseStat(xml: string): Promise<Stat> {
@@ -31,7 +31,7 @@ export async function parseStat(xml: string): Promise<Stat> {
 }
 
 /**
- * The streams of an application, each as nginx-rtmp's XML says it, by name.
+ * The streams of an application: each one's name and XML.
  * @throws when it is not nginx-rtmp's XML
  */
 export function* streamsOf(xml: string, name: Application): Generator<[name: string, text: string]> {
@@ -63,8 +63,8 @@ function publisherIn(stream: string): number | null {
 }
 
 /**
- * What stands in each of the elements of this name. nginx-rtmp writes them without attributes, never one
- * within another of the same name, and what publishers said of themselves only escaped.
+ * The content of every element with this name. That is safe for nginx-rtmp's XML: its elements have no
+ * attributes, none contains another of its own name, and it escapes all text that publishers sent.
  */
 function* elements(text: string, name: string): Generator<string> {
   const [open, close] = [`<${name}`, `</${name}>`]

@@ -1,12 +1,12 @@
-// Ends what is left of an ended stream at nginx: the publisher is dropped, and once nginx has let
-// go of it, the playlist gets its end.
+// Tears down an ended stream: drops its publisher from nginx, and once nginx no longer has it, ends the
+// playlist with EXT-X-ENDLIST.
 import type { Logger } from '../common/logger.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { NginxClient } from './nginx-client.ts'
 
-/** How long nginx may take to let go; after that the reconciler tries again. */
-const PATIENCE_MS = 5_000
+/** How long nginx may take to drop a publisher; after that the reconciler tries again. */
+const DROP_MS = 5_000
 
 export interface TeardownOptions {
   readonly nginx: NginxClient
@@ -24,7 +24,7 @@ export class Teardown implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Tears an ended stream down, once however often it is asked. Never rejects. */
+  /** Tears an ended stream down; calls for one that is in progress share it. Never rejects. */
   run(id: string): Promise<void> {
     const running = this.#running.get(id) ?? this.#tearDown(id).finally(() => this.#running.delete(id))
     this.#running.set(id, running)
@@ -34,14 +34,20 @@ export class Teardown implements AsyncDisposable {
   async #tearDown(id: string): Promise<void> {
     const { nginx, folder, streams, logger, nodeId } = this.#options
     try {
-      if (!(await nginx.clear(id, PATIENCE_MS))) {
-        logger.warn({ stream: id }, 'nginx has not let go of an ended stream yet; trying again')
+      if (!(await nginx.clear(id, DROP_MS))) {
+        logger.warn(
+          { stream: id },
+          'nginx still has the publisher of an ended stream; the reconciler will retry',
+        )
         return
       }
       await folder.close(id)
       await streams.submit(id, { kind: 'playlist-closed', nodeId })
     } catch (error) {
-      logger.warn({ err: error, stream: id }, 'an ended stream could not be torn down; trying again')
+      logger.warn(
+        { err: error, stream: id },
+        'an ended stream could not be torn down; the reconciler will retry',
+      )
     }
   }
 

@@ -28,10 +28,10 @@ export class HlsFolder {
     return (await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing))?.mtime ?? null
   }
 
-  /** A text that changes whenever the stream's playlist is written; null: there is none. */
+  /** A value that changes whenever the stream's playlist is written; null: there is no playlist. */
   async version(id: string): Promise<string | null> {
     const stats = await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing)
-    // Two files written within one tick of the kernel's clock have the same time, but not the same inode.
+    // Two files written within one tick of the kernel's clock have the same time but different inodes.
     return stats === null ? null : `${stats.ino} ${stats.mtimeMs} ${stats.size}`
   }
 

@@ -1,27 +1,28 @@
-// What nginx-rtmp's playlist says.
+// Parses the media playlist that nginx-rtmp writes.
 import HLS from 'hls-parser'
 import type { Segment } from '../domain/segment.ts'
 
 export interface ListedSegment extends Segment {
-  /** As the playlist names it. */
+  /** The file's name, as in the playlist. */
   readonly file: string
 }
 
 export interface Playlist {
-  /** Whether it says that nothing will follow. */
+  /** Whether it ends with EXT-X-ENDLIST. */
   readonly closed: boolean
-  /** The oldest first. */
+  /** Oldest first. */
   readonly segments: readonly ListedSegment[]
 }
 
 /**
- * @param after only what follows this segment, if it is still listed: an hour of them takes milliseconds
- * @throws when it is no media playlist
+ * @param after return only the segments after this one, if it is still listed: parsing a whole hour takes
+ *   milliseconds
+ * @throws when it is not a media playlist
  */
 export function parsePlaylist(text: string, after: ListedSegment | null = null): Playlist {
-  if (!text.startsWith('#EXTM3U')) throw new Error('this is no playlist')
-  const playlist = HLS.parse(after === null ? text : behind(text, after))
-  if (playlist.isMasterPlaylist) throw new Error('the playlist lists no segments')
+  if (!text.startsWith('#EXTM3U')) throw new Error('not an HLS playlist')
+  const playlist = HLS.parse(after === null ? text : startingAfter(text, after))
+  if (playlist.isMasterPlaylist) throw new Error('a multivariant playlist lists no segments')
   return {
     closed: playlist.endlist,
     segments: playlist.segments.map(({ uri, duration, discontinuity, mediaSequenceNumber }) => ({
@@ -35,8 +36,8 @@ export function parsePlaylist(text: string, after: ListedSegment | null = null):
   }
 }
 
-/** The playlist as it would be if it began behind that segment. */
-function behind(text: string, { file, sequence }: ListedSegment): string {
+/** The playlist as it would be if it began after that segment. */
+function startingAfter(text: string, { file, sequence }: ListedSegment): string {
   const line = `\n${file}\n`
   const at = text.lastIndexOf(line)
   const [target] = /^#EXT-X-TARGETDURATION:.*$/m.exec(text) ?? []

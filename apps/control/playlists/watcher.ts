@@ -1,5 +1,5 @@
-// Reports the playlists of streams that wait for one, within milliseconds. Only their directories are
-// watched: a watch on everything that is live costs more than the rest of control and misses some.
+// Reports the first playlist of each stream that waits for one, within milliseconds. Only the directories of
+// waiting streams are watched: watching all live streams costs more CPU than the rest of control, and misses some.
 import { basename, dirname } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { from, interval, merge, mergeMap, type Observable, Subject, type Subscription } from 'rxjs'
@@ -7,7 +7,7 @@ import type { Logger } from '../common/logger.ts'
 import { isNewerThanBaseline } from '../domain/stream.ts'
 import { type HlsFolder, PLAYLIST } from './hls-folder.ts'
 
-/** How often the directories are also looked at, in case a file event got lost. */
+/** How often the directories are also checked, in case a file event got lost. */
 const LOOK_MS = 1_000
 
 /** The playlist that a stream waited for. */
@@ -17,7 +17,7 @@ export interface PlaylistSeen {
 }
 
 interface Watched {
-  /** When the playlist of the session before was written; null: there was none. */
+  /** When the playlist of the previous session was written; null: there was none. */
   readonly baselineAt: Date | null
   readonly watcher: FSWatcher
 }
@@ -29,7 +29,7 @@ export class PlaylistWatcher implements AsyncDisposable {
   readonly #closing = new Set<Promise<void>>()
   readonly #fileEvents = new Subject<PlaylistSeen>()
   readonly #seen = new Subject<PlaylistSeen>()
-  /** May report the same playlist twice, and repeats it every second until the stream is unwatched. */
+  /** May report a playlist twice, and repeats each one every second until the stream is unwatched. */
   readonly seen$: Observable<PlaylistSeen> = this.#seen.asObservable()
   #sources: Subscription | null = null
 
@@ -56,7 +56,7 @@ export class PlaylistWatcher implements AsyncDisposable {
 
   /**
    * Watches for a stream's playlist from now on. Its directory should exist.
-   * @param baselineAt when the playlist of the session before was written: that one is ignored
+   * @param baselineAt when the playlist of the previous session was written: that one is ignored
    */
   watch(id: string, baselineAt: Date | null): void {
     const watcher = this.#watched.get(id)?.watcher ?? this.#watchDirectory(this.#folder.directory(id))
@@ -71,12 +71,12 @@ export class PlaylistWatcher implements AsyncDisposable {
     this.#closing.add(closing)
   }
 
-  /** One chokidar instance for each directory: a shared one never forgets what it unwatched (chokidar 6). */
+  /** One chokidar instance per directory: a shared one never frees the paths it has unwatched (chokidar 6). */
   #watchDirectory(directory: string): FSWatcher {
     const watcher = watch(directory, {
       depth: 0,
       alwaysStat: true,
-      // nginx renames finished playlists into place: there is no write to wait for, and a replaced file is news.
+      // nginx renames finished playlists into place: there is no write to wait for, and each replacement counts.
       awaitWriteFinish: false,
       atomic: false,
       ignored: (path, stats) => stats?.isFile() === true && basename(path) !== PLAYLIST,
@@ -87,7 +87,7 @@ export class PlaylistWatcher implements AsyncDisposable {
       this.#fileEvents.next({ id: basename(dirname(path)), modifiedAt: stats.mtime })
     })
     watcher.on('error', (error) =>
-      this.#logger.warn({ err: error }, 'watching a directory failed; looking at it once a second instead'),
+      this.#logger.warn({ err: error }, 'watching a directory failed; it is checked once a second instead'),
     )
     return watcher
   }

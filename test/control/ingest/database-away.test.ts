@@ -23,13 +23,13 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   return [await work(), performance.now() - begin]
 }
 
-const away = {
+const outages = {
   freeze: ['frozen', () => proxy.freeze(), () => proxy.thaw()],
   cut: ['gone', () => proxy.cut(), () => proxy.mend()],
 } as const
 
-for (const [what, leave, comeBack] of Object.values(away)) {
-  test(`with the database ${what}: hooks say 503 within 2 s, REST says so, events stay open, and all is well again after`, async () => {
+for (const [what, leave, comeBack] of Object.values(outages)) {
+  test(`with the database ${what}, hooks and REST answer 503 within 2 s, event streams stay open, and everything recovers`, async () => {
     const { id, streamKey } = await createStream(control)
     await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
     leave()
@@ -52,7 +52,7 @@ for (const [what, leave, comeBack] of Object.values(away)) {
         503,
         'database_unavailable',
       )
-      // A key that can't be one needs no database.
+      // A malformed key is refused without the database.
       const [wrong, ms] = await timed(() => publish(control, 'wrong'))
       assert.ok(wrong.status === 403 && ms < 1_000, `${wrong.status} after ${ms} ms`)
       assert.equal((await call(control, '/healthz')).status, 200)
@@ -70,7 +70,7 @@ for (const [what, leave, comeBack] of Object.values(away)) {
   })
 }
 
-test('connections that break just after their login break nothing else', async () => {
+test('connections that break right after login cause 503s and nothing worse', async () => {
   const { id, streamKey } = await createStream(control)
   proxy.cut()
   proxy.breakAfterLogin = true

@@ -25,11 +25,11 @@ async function dump(database: TestDatabase): Promise<string> {
     .join('\n')
 }
 
-test('a key is in no log line, database column, event or answer but those two that issue it', async () => {
+test('a stream key appears in no log line, database column, event or answer except the two answers that issue it', async () => {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await createTestDatabase())
   const proxy = stack.use(await DatabaseProxy.start(database))
-  // Answers everything with an error that quotes what it was asked.
+  // Answers every request with an error that quotes its URL.
   const nginx = createServer((request, response) => response.writeHead(500).end(request.url)).listen(
     0,
     '127.0.0.1',
@@ -63,7 +63,7 @@ test('a key is in no log line, database column, event or answer but those two th
   await hook(control, 'on_publish', hookBody('publish', key, 4).replace('clientid=4', `clientid=${key}`))
   await hook(control, 'on_publish', `${hookBody('publish', key, 4)}&${'x'.repeat(20_000)}`)
   await hook(control, 'on_publish', JSON.stringify({ key }), { 'content-type': 'application/json' })
-  // What is typed where it does not belong.
+  // Keys in places where they do not belong.
   await ask(`/v1/streams/${key}`)
   await ask(`/v1/streams?cursor=${key}`)
   await ask(`/v1/events?stream=${key}`)
@@ -87,9 +87,9 @@ test('a key is in no log line, database column, event or answer but those two th
   for (const secret of [first, key, first.slice(5), key.slice(5)]) {
     for (const [place, text] of Object.entries(places)) {
       assert.ok(text.length > 100, place)
-      // Problems tell a caller which path it asked for; only there may a key come back to its sender.
+      // A problem quotes the path that was requested: only there may a key come back, to its own sender.
       assert.ok(!text.includes(secret), `${place} has the key`)
     }
   }
-  assert.ok(places.log.includes('live_[redacted]'), 'it would have been in the log')
+  assert.ok(places.log.includes('live_[redacted]'), 'the log would have contained it')
 })

@@ -5,17 +5,17 @@ import { startControl } from '../../support/control.ts'
 import { until } from '../../support/until.ts'
 import { createStream } from '../support/api.ts'
 
-test('an admission that is committed after nginx was told no is taken back at once', async () => {
+test('an admission that is committed after nginx was answered with a refusal is undone at once', async () => {
   await using control = await startControl()
   const { id, streamKey } = await createStream(control)
   const abort = new AbortController()
-  // As slow as a database can be: the lock that a commit needs last is held.
+  // A very slow database: the lock that a commit takes last is held.
   await control.database.query('START TRANSACTION')
   await control.database.query('SELECT * FROM event_sequence FOR UPDATE')
   const candidate = { key: new Secret(streamKey.value), clientId: 1, nginx: null }
   const admission = control.context.gate.admit(candidate, abort.signal)
   const refused = assert.rejects(admission, /too late/)
-  await until('the candidate to be waiting for it', async () => {
+  await until('the admission to wait for the lock', async () => {
     const [row] = await control.database.query(
       `SELECT COUNT(*) AS n FROM information_schema.processlist
        WHERE db = DATABASE() AND info LIKE 'UPDATE event_sequence%'`,
@@ -27,5 +27,5 @@ test('an admission that is committed after nginx was told no is taken back at on
   await refused
   const stream = await control.context.store.find(id)
   assert.equal(stream?.status, 'reconnecting')
-  assert.equal(stream?.session, null, 'the next try finds the place free')
+  assert.equal(stream?.session, null, 'the next attempt is not refused as a second publisher')
 })

@@ -23,8 +23,8 @@ after(async () => {
   await nginx[Symbol.asyncDispose]()
 })
 beforeEach(() => {
-  nginx.mood = 'well'
-  nginx.stubborn = false
+  nginx.answers = 'normally'
+  nginx.ignoresDrops = false
   nginx.instance = '1-100'
   nginx.drops.length = 0
 })
@@ -44,7 +44,7 @@ async function live(): Promise<IssuedStreamResource> {
   return issued
 }
 
-/** The same, and the publisher has left, as nginx has told. */
+/** The same, after the publisher has left and nginx has reported it. */
 async function lost(): Promise<IssuedStreamResource> {
   const issued = await live()
   nginx.leave(issued.id)
@@ -60,16 +60,16 @@ async function eventTypes(id: string): Promise<unknown[]> {
 
 const sessionOf = async (id: string) => (await control.context.store.find(id))?.session ?? null
 
-test('a first publisher is let in whatever nginx says', async () => {
-  for (const mood of ['failing', 'confused'] as const) {
-    nginx.mood = mood
+test('the first publisher of a stream is let in whatever nginx answers', async () => {
+  for (const answers of ['with-errors', 'with-html'] as const) {
+    nginx.answers = answers
     const { id, streamKey } = await createStream(control)
     assert.deepEqual(await publish(control, streamKey.value), { status: 302, location: id })
   }
 })
 
 describe('within the reconnect window', () => {
-  test('the key lets its streamer back in, unannounced until the playlist goes on', async () => {
+  test('the key lets its streamer back in, and nothing is announced until the playlist goes on', async () => {
     const { id, streamKey } = await live()
     await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
     const before = new Date(Date.now() - 60_000)
@@ -79,9 +79,9 @@ describe('within the reconnect window', () => {
     assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
     assert.equal((await readStream(control, id)).status, 'reconnecting')
     const stream = await control.context.store.find(id)
-    assert.equal(stream?.deadlineAt, null, 'the window stands still')
+    assert.equal(stream?.deadlineAt, null, 'the reconnect window is stopped')
     assert.deepEqual(stream?.session?.baselineAt, before)
-    // The window's end means nothing any more.
+    // The old deadline no longer has any effect.
     clock.advance(61_000)
     await put(control, id, { kind: 'deadline-passed' })
     await writePlaylist(id, new Date(before.getTime() + 1))
@@ -90,7 +90,7 @@ describe('within the reconnect window', () => {
     assert.deepEqual(reader.types, ['stream.reconnecting', 'stream.live'])
   })
 
-  test('what nginx still has of the publisher before is dropped first, in both applications', async () => {
+  test('what nginx still has of the previous publisher is dropped first, in both applications', async () => {
     const { id, streamKey } = await lost()
     nginx.hls.set(id, 77)
     assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
@@ -101,9 +101,9 @@ describe('within the reconnect window', () => {
     assert.ok(nginx.drops.includes(`live ${again.id}`))
   })
 
-  test('nobody is let in before nginx has let go, and the answer comes in time', async () => {
+  test('nobody is let in before nginx has dropped the previous publisher, and the refusal comes within 2 s', async () => {
     const { id, streamKey } = await lost()
-    nginx.stubborn = true
+    nginx.ignoresDrops = true
     nginx.hls.set(id, 77)
     const begin = performance.now()
     assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
@@ -113,34 +113,34 @@ describe('within the reconnect window', () => {
     assert.deepEqual(await publish(control, streamKey.value, 3), { status: 302, location: id })
   })
 
-  test('nobody is let in while nginx can’t say', async () => {
+  test('nobody is let in while nginx cannot say who is connected', async () => {
     const { id, streamKey } = await lost()
-    for (const mood of ['failing', 'confused'] as const) {
-      nginx.mood = mood
+    for (const answers of ['with-errors', 'with-html'] as const) {
+      nginx.answers = answers
       assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
     }
-    nginx.mood = 'well'
+    nginx.answers = 'normally'
     assert.deepEqual(await publish(control, streamKey.value, 3), { status: 302, location: id })
   })
 
-  test('one of many who come back at once is let in, and is not dropped for the next', async () => {
+  test('one of many publishers that return at once is let in, and is not dropped for the next', async () => {
     const { id, streamKey } = await lost()
-    const comers = [2, 3, 4, 5]
-    const answers = await Promise.all(comers.map((client) => publish(control, streamKey.value, client)))
+    const clients = [2, 3, 4, 5]
+    const answers = await Promise.all(clients.map((client) => publish(control, streamKey.value, client)))
     assert.equal(answers.filter(({ status }) => status === 302).length, 1)
-    const winner = comers[answers.findIndex(({ status }) => status === 302)]
+    const winner = clients[answers.findIndex(({ status }) => status === 302)]
     assert.equal((await sessionOf(id))?.clientId, winner)
     assert.deepEqual(nginx.drops, [])
   })
 })
 
-test('a publisher that was just let in is not dropped by the next one’s making room', async () => {
+test('a publisher that was just let in is not dropped when the next one asks', async () => {
   const { id, streamKey } = await lost()
   nginx.hold()
   const first = publish(control, streamKey.value, 2)
   const second = publish(control, streamKey.value, 3)
-  await until('one of them to look', () => nginx.answerOne())
-  // Whoever is let in is at nginx at once, before the other gets to look.
+  await until('one of them to ask nginx', () => nginx.answerOne())
+  // The one that is let in is connected at once, before the other gets its answer from nginx.
   const winner = await Promise.race(
     [first, second].map(async (answer, n) => ((await answer).status === 302 ? n + 2 : 0)),
   )
@@ -151,14 +151,14 @@ test('a publisher that was just let in is not dropped by the next one’s making
   assert.deepEqual([nginx.drops, nginx.live.get(id), (await sessionOf(id))?.clientId], [[], winner, winner])
 })
 
-test('after the window nobody is let in', async () => {
+test('after the reconnect window nobody is let in', async () => {
   const { streamKey } = await lost()
   clock.advance(60_001)
   assert.deepEqual(await publish(control, streamKey.value, 2), REFUSED)
 })
 
-describe('while somebody publishes', () => {
-  test('a second is refused, and the first is left alone', async () => {
+describe('while a publisher is connected', () => {
+  test('a second one is refused, and the first is not disturbed', async () => {
     const { id, streamKey } = await live()
     clock.advance(10_000)
     const before = await eventTypes(id)
@@ -166,7 +166,7 @@ describe('while somebody publishes', () => {
     assert.deepEqual([nginx.drops, await eventTypes(id), (await sessionOf(id))?.clientId], [[], before, 1])
   })
 
-  test('within 5 s of the first nginx is not even asked: it may not show it yet', async () => {
+  test('a second one within 5 s is refused without asking nginx, which may not list the first yet', async () => {
     const { id, streamKey } = await live()
     nginx.leave(id)
     const { asked } = nginx
@@ -175,19 +175,19 @@ describe('while somebody publishes', () => {
     assert.deepEqual([nginx.asked, (await sessionOf(id))?.clientId], [asked, 1])
   })
 
-  test('a ghost that nginx does not have any more makes room, told as a reconnect', async () => {
+  test('one that nginx no longer has is replaced, and announced as a reconnect', async () => {
     const { id, streamKey } = await live()
     nginx.leave(id)
     clock.advance(5_000)
     assert.deepEqual(await publish(control, streamKey.value, 2), { status: 302, location: id })
     assert.equal((await sessionOf(id))?.clientId, 2)
     assert.equal((await eventTypes(id)).at(-1), 'stream.reconnecting')
-    // The ghost's own goodbye comes late, and is not the new publisher's.
+    // The first publisher's on_publish_done comes late, and must not end the new one.
     await publishDone(control, streamKey.value, 1)
     assert.equal((await sessionOf(id))?.clientId, 2)
   })
 
-  test('a publisher of nginx’s life before is a ghost, even if its number has been given out again', async () => {
+  test('one from a previous run of nginx is replaced, even by a client with the same number', async () => {
     const { id, streamKey } = await live()
     nginx.instance = '2-200'
     nginx.leave(id)
@@ -200,7 +200,7 @@ describe('while somebody publishes', () => {
     assert.deepEqual([session?.clientId, session?.nginx], [1, '2-200'])
   })
 
-  test('on another node a second is refused: this nginx can’t tell', async () => {
+  test('a second one on another node is refused, because only the first node’s nginx knows', async () => {
     await using other = await startControl({
       database: control.database,
       now: clock.now,
@@ -214,7 +214,7 @@ describe('while somebody publishes', () => {
   })
 })
 
-test('an owner’s end drops the publisher and ends the playlist, once nginx has let go', async () => {
+test('when the owner ends a stream, its publisher is dropped, and then its playlist is ended', async () => {
   const { id, streamKey } = await live()
   await writePlaylist(id, new Date())
   await put(control, id, { kind: 'end-requested', by: 'owner' })

@@ -26,12 +26,12 @@ after(async () => {
   await rm(hlsDir, { recursive: true })
 })
 beforeEach(async () => {
-  nginx.mood = 'well'
+  nginx.answers = 'normally'
   nginx.instance = '1-100'
   nginx.live.clear()
   nginx.hls.clear()
   nginx.drops.length = 0
-  // What earlier tests have left is none of the next one's business.
+  // What earlier tests left behind must not affect the next one.
   await control.database.query('UPDATE streams SET playlist_open = FALSE, deadline_at = NULL')
 })
 
@@ -52,8 +52,8 @@ async function live(clientId = 1): Promise<IssuedStreamResource> {
   return issued
 }
 
-describe('a publisher that nginx does not have', () => {
-  test('is gone, once nginx has had 5 s to show it', async () => {
+describe('a publisher that nginx does not list', () => {
+  test('is gone, once nginx has had 5 s to list it', async () => {
     const { id } = await live()
     nginx.leave(id)
     clock.advance(4_000)
@@ -64,7 +64,7 @@ describe('a publisher that nginx does not have', () => {
     assert.equal(await statusOf(id), 'reconnecting')
   })
 
-  test('is gone when nginx has been started again, though it may have that number once more', async () => {
+  test('is gone when nginx was restarted, even if a client has the same number again', async () => {
     const { id } = await live()
     clock.advance(10_000)
     await round()
@@ -74,23 +74,23 @@ describe('a publisher that nginx does not have', () => {
     assert.equal(await statusOf(id), 'reconnecting')
   })
 
-  test('is not gone because nginx does not answer, which is said once', async () => {
+  test('is not gone just because nginx does not answer, which is logged once', async () => {
     const { id } = await live()
     nginx.leave(id)
     clock.advance(10_000)
     const warnings = () => control.logLines.filter((line) => line.includes('nginx does not answer')).length
-    for (const mood of ['failing', 'confused', 'failing'] as const) {
-      nginx.mood = mood
+    for (const answers of ['with-errors', 'with-html', 'with-errors'] as const) {
+      nginx.answers = answers
       await round()
     }
     assert.equal(await statusOf(id), 'live')
     assert.equal(warnings(), 1)
-    nginx.mood = 'well'
+    nginx.answers = 'normally'
     await round()
     assert.equal(await statusOf(id), 'reconnecting')
   })
 
-  test('is not looked for at another node’s nginx', async () => {
+  test('is not looked for in another node’s nginx', async () => {
     const { id } = await live()
     await using other = await startControl({
       database: control.database,
@@ -104,32 +104,32 @@ describe('a publisher that nginx does not have', () => {
   })
 })
 
-describe('a publisher that nobody let in', () => {
-  const stranger = 'x'.repeat(20)
+describe('a publisher that was not admitted', () => {
+  const unknown = 'x'.repeat(20)
 
-  test('is dropped when two rounds have seen it, it alone', async () => {
+  test('is dropped when two rounds have seen it, and nobody else is', async () => {
     const { id } = await live()
-    nginx.publish(stranger, 9)
+    nginx.publish(unknown, 9)
     await round()
     assert.deepEqual(nginx.drops, [])
     await round()
-    assert.deepEqual(nginx.drops, [`live ${stranger} 9`])
-    assert.ok(nginx.live.has(id) && !nginx.live.has(stranger))
+    assert.deepEqual(nginx.drops, [`live ${unknown} 9`])
+    assert.ok(nginx.live.has(id) && !nginx.live.has(unknown))
     await round()
     assert.equal(nginx.drops.length, 1)
   })
 
-  test('is another one when its number is another', async () => {
-    nginx.publish(stranger, 9)
+  test('is a different one when its client number is different', async () => {
+    nginx.publish(unknown, 9)
     await round()
-    nginx.publish(stranger, 10)
+    nginx.publish(unknown, 10)
     await round()
     assert.deepEqual(nginx.drops, [])
     await round()
-    assert.deepEqual(nginx.drops, [`live ${stranger} 10`])
+    assert.deepEqual(nginx.drops, [`live ${unknown} 10`])
   })
 
-  test('is one that took the place of the publisher that was let in', async () => {
+  test('is dropped when it has replaced the publisher that was admitted', async () => {
     const { id } = await live(1)
     nginx.publish(id, 2)
     await round()
@@ -137,7 +137,7 @@ describe('a publisher that nobody let in', () => {
     assert.deepEqual(nginx.drops, [`live ${id} 2`])
   })
 
-  test('is one that goes on publishing what has ended', async () => {
+  test('is dropped when its stream has ended', async () => {
     const { id } = await live()
     await put(control, id, { kind: 'end-requested', by: 'owner' })
     nginx.publish(id, 1)
@@ -149,8 +149,8 @@ describe('a publisher that nobody let in', () => {
   })
 })
 
-describe('what is overdue', () => {
-  test('is ended: keys that expired, windows that are over', async () => {
+describe('a deadline that has passed', () => {
+  test('ends the stream: an expired key, a reconnect window that is over', async () => {
     const waiting = await createStream(control)
     const { id } = await live()
     clock.advance(540_000)
@@ -165,17 +165,17 @@ describe('what is overdue', () => {
     assert.deepEqual([expired.endReason, gone.endReason], ['key_expired', 'publisher_gone'])
   })
 
-  test('is ended while nginx does not answer, too', async () => {
+  test('ends the stream while nginx does not answer, too', async () => {
     const { id } = await createStream(control)
-    nginx.mood = 'failing'
+    nginx.answers = 'with-errors'
     clock.advance(600_001)
     await round()
     assert.equal(await statusOf(id), 'ended')
   })
 })
 
-describe('what a crash left undone', () => {
-  test('an ended stream’s publisher is dropped and its playlist ended', async () => {
+describe('after a crash', () => {
+  test('the publisher of an ended stream is dropped and its playlist ended', async () => {
     const { id } = await live()
     await writeFile(playlistOf(id), '#EXTM3U\n#EXTINF:3,\n1.ts\n')
     await control.database.query(
@@ -191,7 +191,7 @@ describe('what a crash left undone', () => {
     assert.ok(!nginx.live.has(id) && !nginx.hls.has(id))
   })
 
-  test('a playlist that came while control was away makes its stream live', async () => {
+  test('a playlist that came while control was down makes its stream live', async () => {
     const options = { database: control.database, now: clock.now, hlsDir }
     const env = { NGINX_URL: nginx.url, NODE_ID: 'crashing' }
     const first = await startControl({ ...options, env })
@@ -205,7 +205,7 @@ describe('what a crash left undone', () => {
     await until('it to be live', async () => (await statusOf(id)) === 'live')
   })
 
-  test('a second look changes nothing more', async () => {
+  test('a second round changes nothing', async () => {
     const [{ id }, gone] = [await live(1), await live(2)]
     nginx.leave(gone.id)
     clock.advance(10_000)
@@ -220,7 +220,7 @@ describe('what a crash left undone', () => {
   })
 })
 
-test('a loop that is started looks at once, and ends when control does', async () => {
+test('the rounds begin at once, and end when control stops', async () => {
   const own = await startControl({
     database: control.database,
     now: clock.now,
@@ -229,7 +229,7 @@ test('a loop that is started looks at once, and ends when control does', async (
   const { id } = await createStream(own)
   clock.advance(600_001)
   own.context.reconciler.startRounds()
-  await until('it to be over', async () => (await statusOf(id)) === 'ended')
+  await until('the stream to end', async () => (await statusOf(id)) === 'ended')
   await own[Symbol.asyncDispose]()
   const { asked } = nginx
   await own.context.reconciler[Symbol.asyncDispose]()

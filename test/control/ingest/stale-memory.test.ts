@@ -1,4 +1,4 @@
-// What a control remembers of a stream may be out of date: others write to the same database.
+// What control remembers of a stream may be out of date: other nodes write to the same database.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { call, createStream, publish, publishDone, readStream } from '../support
 import { FakeNginx } from '../support/fake-nginx.ts'
 
 let nginx: FakeNginx
-/** Made the streams, and remembers them as they were then. */
+/** Creates the streams, and remembers them as they were at creation. */
 let maker: TestControl
 let other: TestControl
 before(async () => {
@@ -23,10 +23,10 @@ after(async () => {
   await nginx[Symbol.asyncDispose]()
 })
 beforeEach(() => {
-  nginx.stubborn = false
+  nginx.ignoresDrops = false
 })
 
-/** Its publisher was let in elsewhere, and has gone. */
+/** A stream whose publisher was admitted on the other node, and has left. */
 async function lostElsewhere(): Promise<IssuedStreamResource> {
   const issued = await createStream(maker)
   assert.equal((await publish(other, issued.streamKey.value, 1)).status, 302)
@@ -34,16 +34,16 @@ async function lostElsewhere(): Promise<IssuedStreamResource> {
   return issued
 }
 
-test('a publisher who was let in elsewhere comes back only past a look at nginx', async () => {
+test('a publisher that was admitted on another node returns only after nginx was asked', async () => {
   const { id, streamKey } = await lostElsewhere()
   nginx.publish(id, 5)
-  nginx.stubborn = true
+  nginx.ignoresDrops = true
   assert.equal((await publish(maker, streamKey.value, 2)).status, 403)
   nginx.leave(id)
   assert.deepEqual(await publish(maker, streamKey.value, 2), { status: 302, location: id })
 })
 
-test('a key that was replaced elsewhere lets nobody in, and the new one does', async () => {
+test('a key that was rotated on another node is refused, and the new one is accepted', async () => {
   const issued = await createStream(maker)
   const old = issued.streamKey.value
   const path = `/v1/streams/${issued.id}/stream-key`
@@ -52,7 +52,7 @@ test('a key that was replaced elsewhere lets nobody in, and the new one does', a
   assert.equal((await publish(maker, body.value, 1)).status, 302)
 })
 
-test('a stream that was ended elsewhere lets nobody in, and its directory is not kept', async () => {
+test('the key of a stream that was ended on another node is refused, and its directory is not kept', async () => {
   const { id, streamKey } = await createStream(maker)
   await call(other, `/v1/streams/${id}/end`, { method: 'POST', token: streamKey.value })
   assert.equal((await publish(maker, streamKey.value, 1)).status, 403)

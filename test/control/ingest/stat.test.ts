@@ -10,8 +10,8 @@ const CAPTURE = await readFile(join(import.meta.dirname, 'stat-two-publishers.xm
 const [FIRST, SECOND] = ['firststream000000000', 'secondstream00000000']
 const EMPTY = { live: new Map(), hls: new Map() }
 
-describe('what nginx really says', () => {
-  test('names each publisher in both applications, not the relay between them', async () => {
+describe('nginx-rtmp’s /stat', () => {
+  test('gives the publisher of each stream in both applications, and not the relay that plays it', async () => {
     assert.deepEqual(await parseStat(CAPTURE), {
       live: new Map([
         [FIRST, 4],
@@ -24,7 +24,7 @@ describe('what nginx really says', () => {
     })
   })
 
-  test('has a name without a publisher while somebody still holds it', async () => {
+  test('lists a stream without a publisher while another client still uses its name', async () => {
     const without = CAPTURE.replaceAll('<publishing/>', '')
     assert.deepEqual(
       (await parseStat(without)).live,
@@ -35,7 +35,7 @@ describe('what nginx really says', () => {
     )
   })
 
-  test('is empty when nobody publishes', async () => {
+  test('lists no streams when nobody publishes', async () => {
     for (const live of ['<live>\n<nclients>0</nclients>\n</live>', '<live></live>', '<live/>', '']) {
       const application = (name: string) =>
         `<server><application><name>${name}</name>${live}</application></server>`
@@ -47,7 +47,7 @@ describe('what nginx really says', () => {
     assert.deepEqual(await parseStat('<rtmp><pid>1</pid></rtmp>'), EMPTY)
   })
 
-  test('may quote what a publisher said of itself', async () => {
+  test('is not confused by text that a publisher sent about itself', async () => {
     const quoted = CAPTURE.replaceAll(
       'FMLE/3.0',
       '&lt;/flashver&gt;&amp;&lt;a b=&quot; ]]&gt;&lt;publishing/&gt;',
@@ -55,13 +55,13 @@ describe('what nginx really says', () => {
     assert.deepEqual(await parseStat(quoted), await parseStat(CAPTURE))
   })
 
-  test('may have names that look like numbers', async () => {
+  test('may contain stream names that look like numbers', async () => {
     const name = '00123456789012345678'
     assert.equal((await parseStat(CAPTURE.replaceAll(FIRST, name))).live.get(name), 4)
   })
 })
 
-test('anything else is refused', async () => {
+test('anything but nginx-rtmp’s XML is an error', async () => {
   for (const text of [
     '',
     'x',
@@ -74,28 +74,28 @@ test('anything else is refused', async () => {
   await assert.rejects(parseStat(CAPTURE.replace('<id>4</id>', '<id>x</id>')))
 })
 
-describe('a session’s publisher', async () => {
+describe('the publisher of a session', async () => {
   const { live, hls } = await parseStat(CAPTURE)
   const session = { nodeId: 'n', nginx: '1-100', clientId: 4 }
   const snapshot = { live, hls, nginx: '1-100' }
 
-  test('is there when nginx has that client, in the same life', async () => {
+  test('is connected when this run of nginx lists that client', async () => {
     assert.ok(isPublishing(snapshot, FIRST, session))
     assert.ok(
       isPublishing({ ...snapshot, nginx: null }, FIRST, session),
-      'an nginx that does not say which life',
+      'an nginx that does not say which run it is',
     )
     assert.ok(isPublishing(snapshot, FIRST, { ...session, nginx: null }))
   })
 
-  test('is not there when it is another’s, another life’s or nobody’s', async () => {
+  test('is not connected when nginx lists another client, another stream, no publisher, or is another run', async () => {
     assert.ok(!isPublishing(snapshot, SECOND, session))
     assert.ok(!isPublishing(snapshot, FIRST, { ...session, clientId: 5 }))
     assert.ok(!isPublishing({ ...snapshot, nginx: '2-100' }, FIRST, session))
     assert.ok(!isPublishing({ ...snapshot, live: new Map([[FIRST, null]]) }, FIRST, session))
     assert.ok(
       !isPublishing({ ...snapshot, live: new Map() }, FIRST, session),
-      'the second application is not asked',
+      'the second application does not count',
     )
   })
 })

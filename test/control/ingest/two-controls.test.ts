@@ -14,7 +14,7 @@ after(async () => {
   for (const control of controls.toReversed()) await control[Symbol.asyncDispose]()
 })
 
-test('a key offered to two nodes at the same moment is accepted by exactly one', async () => {
+test('a key that is used on two nodes at the same moment is accepted by exactly one', async () => {
   const [a, b] = controls as [TestControl, TestControl]
   for (let round = 0; round < 20; round++) {
     const { id, streamKey } = await createStream(round % 2 === 0 ? a : b)
@@ -26,7 +26,10 @@ test('a key offered to two nodes at the same moment is accepted by exactly one',
     const stream = await a.context.store.find(id)
     assert.deepEqual([stream?.session?.nodeId, stream?.session?.clientId], [config.nodeId, winner + 1])
     const { playback } = await readStream(b, id)
-    assert.ok(playback.hls.startsWith(`${config.publicUrl}/`), 'URLs are of the node that has the publisher')
+    assert.ok(
+      playback.hls.startsWith(`${config.publicUrl}/`),
+      'playback URLs belong to the node that has the publisher',
+    )
     const rows = await a.database.query(
       "SELECT id FROM events WHERE stream_id = ? AND type = 'stream.connecting'",
       [id],
@@ -35,7 +38,7 @@ test('a key offered to two nodes at the same moment is accepted by exactly one',
   }
 })
 
-test('a key offered to one node many times at once is accepted once', async () => {
+test('a key that is used on one node many times at once is accepted once', async () => {
   const [a] = controls as [TestControl]
   const { streamKey } = await createStream(a)
   const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => publish(a, streamKey.value, n + 1)))

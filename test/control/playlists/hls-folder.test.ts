@@ -22,7 +22,7 @@ const exists = (file: string) =>
   )
 
 describe('a stream’s directory', () => {
-  test('is made ahead, readable for nginx and the world, and kept from being cleaned away', async () => {
+  test('is made before nginx writes, readable for everybody, with a marker that keeps nginx from removing it', async () => {
     folder.prepare('a')
     const { mode, uid, gid } = await stat(join(root, 'a'))
     assert.equal(mode & 0o755, 0o755)
@@ -32,7 +32,7 @@ describe('a stream’s directory', () => {
     folder.prepare('a')
   })
 
-  test('needs no keeping once its playlist is there', async () => {
+  test('loses its marker once its playlist is there', async () => {
     folder.prepare('b')
     await folder.removeMarker('b')
     assert.deepEqual(await readdir(join(root, 'b')), [])
@@ -43,7 +43,7 @@ describe('a stream’s directory', () => {
 })
 
 describe('a playlist', () => {
-  test('is as old as it was last written; null when there is none', async () => {
+  test('has the time when it was last written; null when there is none', async () => {
     assert.equal(await folder.modifiedAt('c'), null)
     folder.prepare('c')
     assert.equal(await folder.modifiedAt('c'), null)
@@ -53,12 +53,12 @@ describe('a playlist', () => {
     assert.deepEqual(await folder.modifiedAt('c'), when)
   })
 
-  test('that can’t be read is an error, not an absence', async () => {
+  test('that cannot be read is an error, not null', async () => {
     await writeFile(join(root, 'file'), '')
     await assert.rejects(folder.modifiedAt('file'))
   })
 
-  test('is ended once, with nothing else changed', async () => {
+  test('is ended once, and nothing else in it changes', async () => {
     folder.prepare('d')
     await writeFile(path('d'), PLAYLIST)
     await folder.close('d')
@@ -67,17 +67,17 @@ describe('a playlist', () => {
     await folder.close('d')
     assert.equal(await readFile(path('d'), 'utf8'), `${PLAYLIST}#EXT-X-ENDLIST\n`)
     assert.equal((await stat(path('d'))).mtimeMs, mtimeMs)
-    assert.deepEqual(await readdir(join(root, 'd')), ['index.m3u8'], 'nothing is left lying about')
+    assert.deepEqual(await readdir(join(root, 'd')), ['index.m3u8'], 'no temporary file is left')
   })
 
-  test('whose last line has no end is ended on a line of its own', async () => {
+  test('whose last line has no line break gets EXT-X-ENDLIST on a line of its own', async () => {
     folder.prepare('e')
     await writeFile(path('e'), PLAYLIST.trimEnd())
     await folder.close('e')
     assert.equal(await readFile(path('e'), 'utf8'), `${PLAYLIST}#EXT-X-ENDLIST\n`)
   })
 
-  test('stays readable for everybody, and its owner’s', async () => {
+  test('keeps its owner and stays readable for everybody when it is ended', async () => {
     const { mode, uid } = await stat(path('d'))
     assert.equal(mode & 0o444, 0o444)
     assert.equal(uid, (await stat(root)).uid)
@@ -91,7 +91,7 @@ describe('a playlist', () => {
     await folder.close('never-made')
   })
 
-  test('that never came leaves a directory alone that has something else in it', async () => {
+  test('that never came leaves a directory that contains something else', async () => {
     folder.prepare('g')
     await mkdir(join(root, 'g', 'more'))
     await folder.close('g')

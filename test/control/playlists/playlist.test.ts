@@ -10,7 +10,7 @@ const TEXT = [
   '',
 ].join('\n')
 
-test('says of each segment when it began, its place, its length, and whether another publisher begins', () => {
+test('a playlist gives each segment’s start time, sequence number, duration and discontinuity', () => {
   const { closed, segments } = parsePlaylist(TEXT)
   assert.equal(closed, false)
   assert.deepEqual(
@@ -27,7 +27,7 @@ test('says of each segment when it began, its place, its length, and whether ano
   assert.equal(parsePlaylist(`${TEXT}#EXT-X-ENDLIST\n`).closed, true)
 })
 
-test('what follows a segment is the same as in the whole', () => {
+test('the segments after one are the same as in the whole playlist', () => {
   for (const text of [TEXT, `${TEXT}#EXT-X-ENDLIST\n`]) {
     const whole = parsePlaylist(text)
     whole.segments.forEach((segment, index) => {
@@ -37,14 +37,14 @@ test('what follows a segment is the same as in the whole', () => {
   }
 })
 
-test('all of it follows a segment that is not listed any more', () => {
+test('after a segment that is no longer listed, all segments follow', () => {
   const [first] = parsePlaylist(TEXT).segments
   assert.ok(first)
   const gone = { ...first, file: '1700000000000.ts' }
   assert.deepEqual(parsePlaylist(TEXT, gone), parsePlaylist(TEXT))
 })
 
-test('something else is an error', () => {
+test('anything but a media playlist is an error', () => {
   for (const text of ['', 'hello', '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n'])
     assert.throws(() => parsePlaylist(text))
 })

@@ -28,7 +28,7 @@ afterEach(() => watcher[Symbol.asyncDispose]())
 
 const ids = () => [...new Set(seen.map((playlist) => playlist.id))]
 
-/** As nginx does it: written beside its place and renamed. */
+/** Writes a playlist as nginx does: under another name, then renamed. */
 async function write(id: string, modifiedAt?: Date): Promise<void> {
   const path = join(root, id, 'index.m3u8')
   await writeFile(`${path}.bak`, '#EXTM3U\n')
@@ -36,27 +36,27 @@ async function write(id: string, modifiedAt?: Date): Promise<void> {
   await rename(`${path}.bak`, path)
 }
 
-async function awaited(id: string, baselineAt: Date | null = null): Promise<void> {
+async function prepareAndWatch(id: string, baselineAt: Date | null = null): Promise<void> {
   folder.prepare(id)
   watcher.watch(id, baselineAt)
 }
 
 /**
- * Whatever there was to see of earlier streams has been seen when this one is: its directory is not
- * there to be watched, so that it takes the look at every stream, once a second, to find it.
+ * Waits until another stream's playlist is reported. Its directory does not exist when the watch begins, so
+ * only the check of all streams, once a second, finds it: everything else has been reported by then.
  */
-async function seesAnother(id: string): Promise<void> {
+async function seesLaterPlaylist(id: string): Promise<void> {
   watcher.watch(id, null)
   await mkdir(join(root, id))
   await write(id)
   await until('another playlist', () => ids().includes(id))
 }
 
-test('a stream costs no more than the one before, however many have been released', async () => {
+test('watching a stream costs the same however many streams were watched before', async () => {
   const cost = async (from: number) => {
     const start = process.cpuUsage()
     for (let n = from; n < from + 200; n++) {
-      await awaited(`n${n}`)
+      await prepareAndWatch(`n${n}`)
       watcher.unwatch(`n${n}`)
     }
     return process.cpuUsage(start).user
@@ -65,91 +65,91 @@ test('a stream costs no more than the one before, however many have been release
   const early = await cost(200)
   for (let n = 400; n < 1_600; n += 200) await cost(n)
   const late = await cost(1_600)
-  assert.ok(late < early * 3, `${early} µs for 200 of them at first, ${late} µs in the end`)
+  assert.ok(late < early * 3, `${early} µs for the first 200, ${late} µs for the last`)
 })
 
-test('sees a stream’s first playlist, and when it was written', async () => {
-  await awaited('first')
+test('reports a stream’s first playlist and when it was written', async () => {
+  await prepareAndWatch('first')
   await write('first', new Date('2026-01-02T03:04:05.678Z'))
-  await until('it to be seen', () => seen.length > 0)
+  await until('the playlist to be reported', () => seen.length > 0)
   assert.deepEqual(seen[0], { id: 'first', modifiedAt: new Date('2026-01-02T03:04:05.678Z') })
 })
 
-test('sees a playlist that was there before it began to look', async () => {
+test('reports a playlist that was there before the watch began', async () => {
   folder.prepare('early')
   await write('early')
   watcher.watch('early', null)
-  await until('it to be seen', () => ids().includes('early'))
+  await until('the playlist to be reported', () => ids().includes('early'))
 })
 
-test('does not take the playlist of the session before for a new one, and sees the new one', async () => {
+test('ignores the playlist of the previous session and reports the new one', async () => {
   const before = new Date(Date.now() - 10_000)
   folder.prepare('back')
   await write('back', before)
   watcher.watch('back', before)
-  await seesAnother('other')
+  await seesLaterPlaylist('other')
   await write('back', before)
-  await seesAnother('next')
+  await seesLaterPlaylist('next')
   assert.ok(!ids().includes('back'))
   await write('back', new Date(before.getTime() + 1))
-  await until('it to be seen', () => ids().includes('back'))
+  await until('the playlist to be reported', () => ids().includes('back'))
   assert.ok(seen.every((playlist) => playlist.id !== 'back' || playlist.modifiedAt > before))
 })
 
-test('sees a playlist whose directory was made after it began to look', async () => {
+test('reports a playlist whose directory was made after the watch began', async () => {
   watcher.watch('later', null)
   await mkdir(join(root, 'later'))
   await write('later')
-  await until('it to be seen', () => ids().includes('later'))
+  await until('the playlist to be reported', () => ids().includes('later'))
 })
 
-test('sees a playlist whose directory was removed and made anew', async () => {
-  await awaited('anew')
+test('reports a playlist whose directory was removed and made again', async () => {
+  await prepareAndWatch('anew')
   await rm(join(root, 'anew'), { recursive: true })
   folder.prepare('anew')
   await write('anew')
-  await until('it to be seen', () => ids().includes('anew'))
+  await until('the playlist to be reported', () => ids().includes('anew'))
 })
 
-test('says nothing about files that are no playlist', async () => {
-  await awaited('files')
+test('ignores files that are not the playlist', async () => {
+  await prepareAndWatch('files')
   await writeFile(join(root, 'files', '1.ts'), 'x')
   await writeFile(join(root, 'files', 'index.m3u8.bak'), 'x')
   await mkdir(join(root, 'files', 'sub'))
   await writeFile(join(root, 'files', 'sub', 'index.m3u8'), 'x')
-  await seesAnother('proof-files')
+  await seesLaterPlaylist('proof-files')
   assert.ok(!ids().includes('files') && !ids().includes('sub'))
 })
 
-test('is silent about a stream that was let go, and sees it when it is awaited again', async () => {
-  await awaited('gone')
+test('reports nothing about an unwatched stream, and reports it again when it is watched again', async () => {
+  await prepareAndWatch('gone')
   await write('gone')
-  await until('it to be seen', () => ids().includes('gone'))
+  await until('the playlist to be reported', () => ids().includes('gone'))
   watcher.unwatch('gone')
   watcher.unwatch('gone')
   assert.equal(watcher.watchedCount, 0)
   seen.length = 0
   await write('gone')
-  await seesAnother('proof-gone')
+  await seesLaterPlaylist('proof-gone')
   assert.ok(!ids().includes('gone'))
-  await awaited('gone', new Date(Date.now() - 1_000))
+  await prepareAndWatch('gone', new Date(Date.now() - 1_000))
   await write('gone', new Date(Date.now() + 1_000))
-  await until('it to be seen again', () => ids().includes('gone'))
+  await until('the playlist to be reported again', () => ids().includes('gone'))
 })
 
-test('sees every one of many that come at once', async () => {
+test('reports every one of many playlists that come at once', async () => {
   const many = Array.from({ length: 60 }, (_, n) => `many-${n}`)
-  await Promise.all(many.map((id) => awaited(id)))
+  await Promise.all(many.map((id) => prepareAndWatch(id)))
   assert.equal(watcher.watchedCount, 60)
   await Promise.all(many.map((id) => write(id)))
   await until('all of them', () => many.every((id) => ids().includes(id)))
 })
 
-test('keeps no watch on what was let go', async () => {
+test('keeps no inotify watch on unwatched streams', async () => {
   const before = await watches()
   for (let round = 0; round < 3; round++) {
-    const some = Array.from({ length: 20 }, (_, n) => `let-go-${n}`)
-    await Promise.all(some.map((id) => awaited(id)))
+    const some = Array.from({ length: 20 }, (_, n) => `unwatched-${n}`)
+    await Promise.all(some.map((id) => prepareAndWatch(id)))
     await Promise.all(some.map((id) => write(id)))
     await until('all of them', () => some.every((id) => ids().includes(id)))
     assert.ok((await watches()) >= before + some.length)
@@ -159,8 +159,8 @@ test('keeps no watch on what was let go', async () => {
   await until('the watches to be gone', async () => (await watches()) <= before)
 })
 
-test('is over once it is disposed, twice if need be', async () => {
-  await awaited('over')
+test('reports nothing after it is disposed, which may be done twice', async () => {
+  await prepareAndWatch('over')
   await watcher[Symbol.asyncDispose]()
   await watcher[Symbol.asyncDispose]()
   await write('over')

@@ -1,4 +1,4 @@
-// Stands where nginx's internal HTTP server would be: says who publishes, and drops whom it is told to.
+// A stand-in for nginx's internal HTTP server: lists publishers on /stat and drops them on /control.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,15 +10,14 @@ export class FakeNginx implements AsyncDisposable {
   /** Publishers' client numbers by stream. */
   readonly live: Publishers = new Map()
   readonly hls: Publishers = new Map()
-  /** What it was told to drop: `live <id>` or `live <id> <client>`. */
+  /** The drops that were requested: `live <id>` or `live <id> <client>`. */
   readonly drops: string[] = []
-  /** How often it was asked. */
+  /** How many requests it has received. */
   asked = 0
   instance = '1-100'
-  /** How it answers: as it should, with an error, or with something else. */
-  mood: 'well' | 'failing' | 'confused' = 'well'
-  /** Takes a drop's order and does nothing about it. */
-  stubborn = false
+  answers: 'normally' | 'with-errors' | 'with-html' = 'normally'
+  /** Whether it answers drop requests without dropping anybody. */
+  ignoresDrops = false
   readonly url: string
   readonly #server: Server
   #held: (() => void)[] | null = null
@@ -36,7 +35,7 @@ export class FakeNginx implements AsyncDisposable {
     return nginx
   }
 
-  /** A publisher as it is once its stream has been pushed on to the second application. */
+  /** Adds a publisher whose stream has been pushed on to the second application. */
   publish(id: string, clientId: number): void {
     this.live.set(id, clientId)
     this.hls.set(id, 1_000 + clientId)
@@ -47,12 +46,12 @@ export class FakeNginx implements AsyncDisposable {
     this.hls.delete(id)
   }
 
-  /** Lets questions after publishers wait, to be answered with what is true by then. */
+  /** Holds requests for /stat back; each is answered later with the publishers of that moment. */
   hold(): void {
     this.#held = []
   }
 
-  /** Answers the question that has waited longest; false when none is waiting. */
+  /** Answers the request that has waited longest; false when none is waiting. */
   answerOne(): boolean {
     const answer = this.#held?.shift()
     answer?.()
@@ -68,8 +67,8 @@ export class FakeNginx implements AsyncDisposable {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.asked += 1
     response.setHeader('x-onair-nginx', this.instance)
-    if (this.mood === 'failing') return void response.writeHead(502).end('<html>502</html>')
-    if (this.mood === 'confused') return void response.end('<html>welcome</html>')
+    if (this.answers === 'with-errors') return void response.writeHead(502).end('<html>502</html>')
+    if (this.answers === 'with-html') return void response.end('<html>welcome</html>')
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
     if (pathname === '/stat') {
       const answer = () => response.end(this.#stat())
@@ -81,11 +80,11 @@ export class FakeNginx implements AsyncDisposable {
     const [name, client] = [searchParams.get('name') ?? '', searchParams.get('clientid')]
     this.drops.push([application, name, ...(client === null ? [] : [client])].join(' '))
     const hit = client === null || this[application].get(name) === Number(client)
-    if (hit && !this.stubborn) this.#drop(application, name)
+    if (hit && !this.ignoresDrops) this.#drop(application, name)
     response.end(hit ? '1' : '0')
   }
 
-  /** A publisher that is dropped takes its push with it. */
+  /** A publisher's push ends with it. */
   #drop(application: Application, name: string): void {
     this[application].delete(name)
     if (application === 'live') this.hls.delete(name)

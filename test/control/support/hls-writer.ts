@@ -15,7 +15,7 @@ export class HlsWriter {
     this.#segmentMs = segmentMs
   }
 
-  /** Finishes a segment and lists it. @returns its name */
+  /** Writes a segment and lists it. @returns its file name */
   async segment(contents: string | Buffer, discontinuity = this.#entries.length === 0): Promise<string> {
     const name = `${this.#startedAtMs}.ts`
     this.#startedAtMs += this.#segmentMs
@@ -26,7 +26,7 @@ export class HlsWriter {
     return name
   }
 
-  /** Takes a segment's file away, as nginx's cleanup does. */
+  /** Removes a segment's file, as nginx's cleanup does. */
   async lose(name: string): Promise<void> {
     await rm(join(this.directory, name))
   }
