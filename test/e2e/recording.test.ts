@@ -1,5 +1,5 @@
-// Recordings end to end: real nginx and ffmpeg, publishers that come back, control killed on the way,
-// and storages that fail. What nginx had finished is all there, once.
+// Recordings end to end, with real nginx and ffmpeg: publishers reconnect, control is killed, and storages fail.
+// Each recording has every segment that nginx finished, once.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -10,7 +10,7 @@ import { countPackets, durationOf, hashesOf, namesIn, sha256 } from '../support/
 import { type IssuedAnswer, type RecordingAnswer, TestStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
-/** Publishes for a while and says good-bye. */
+/** Publishes for a while, then unpublishes and disconnects. */
 async function publish(stack: TestStack, issued: IssuedAnswer, ms: number): Promise<void> {
   await using encoder = new Encoder(`${stack.rtmpUrl}/${issued.streamKey.value}`)
   await delay(ms)
@@ -45,19 +45,19 @@ async function text(url: string | null): Promise<string> {
   return response.text()
 }
 
-/** Everything that nginx has finished, and nothing else, is in the recording and in its MP4. */
+/** Recording and MP4 have every segment that nginx finished, and nothing else. */
 async function isComplete(stack: TestStack, id: string, recording: RecordingAnswer): Promise<void> {
   const source = await stack.playlist(id)
   const vod = await text(recording.playback.hls)
   const names = namesIn(source)
-  const kept = await Promise.all(
+  const stored = await Promise.all(
     namesIn(vod).map(async (name) => {
       const response = await fetch(new URL(name, recording.playback.hls ?? ''))
       return sha256(new Uint8Array(await response.arrayBuffer()))
     }),
   )
   const folder = join(stack.hlsDir, id)
-  assert.deepEqual(kept, await hashesOf(folder, names))
+  assert.deepEqual(stored, await hashesOf(folder, names))
   assert.equal(vod.match(/#EXT-X-DISCONTINUITY/g)?.length, source.match(/#EXT-X-DISCONTINUITY/g)?.length)
   assert.match(vod, /#EXT-X-PLAYLIST-TYPE:VOD.*#EXT-X-ENDLIST\n$/s)
   assert.equal(recording.missingSegments, 0)
@@ -75,7 +75,7 @@ async function isComplete(stack: TestStack, id: string, recording: RecordingAnsw
 }
 
 describe('in a folder', () => {
-  test('a broadcast with a reconnect and two kills of control is kept whole', async () => {
+  test('a broadcast with a reconnect is recorded in full though control is killed twice', async () => {
     await using stack = await TestStack.start({ RECONNECT_WINDOW: '30' })
     const issued = await stack.create({ record: true })
     const publishing = publish(stack, issued, 16_000)
@@ -104,13 +104,13 @@ describe('in a folder', () => {
     })
   })
 
-  test('what control could not take before it was killed, and before the end, is taken afterwards', async () => {
+  test('segments that control could not store before the end and before it was killed are stored afterwards', async () => {
     await using stack = await TestStack.start({ RECONNECT_WINDOW: '3' })
     const issued = await stack.create({ record: true })
     const publishing = publish(stack, issued, 12_000)
     await stack.reaches(issued.id, 'live')
     const pid = stack.pidOf('control') ?? assert.fail()
-    // Frozen until the broadcast is over, and then gone without a word.
+    // It is stopped until the broadcast is over, and then killed.
     process.kill(pid, 'SIGSTOP')
     await publishing
     process.kill(pid, 'SIGKILL')
@@ -130,7 +130,7 @@ describe('in S3', () => {
   const server = S3Server.start()
   after(async () => (await server)[Symbol.asyncDispose]())
 
-  test('a store that is away for a while and then fails every third request gets it all', async () => {
+  test('a recording is complete though the store is away for a while and then fails every third request', async () => {
     const s3 = await server
     await using stack = await TestStack.start({ RECONNECT_WINDOW: '30', ...s3.settings })
     const issued = await stack.create({ record: true })

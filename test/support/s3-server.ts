@@ -1,4 +1,4 @@
-// An S3-compatible server of a test's own (s3rver), which can be told to fail.
+// An S3-compatible server (s3rver) that a test can make fail.
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -8,15 +8,15 @@ import { join } from 'node:path'
 import S3rver from '@20minutes/s3rver'
 
 export const BUCKET = 'recordings'
-/** The only ones the server takes. */
+/** The server accepts no others. */
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' }
 
 export class S3Server implements AsyncDisposable {
   /** Requests so far, failed ones included. */
   requests = 0
-  /** Whether a request, by its number from 1, is answered with 500 instead of what it asks for. */
+  /** Whether the n-th request, counted from 1, is answered with 500. */
   fails: (request: number) => boolean = () => false
-  /** Takes requests and never answers. */
+  /** Whether it accepts requests and never answers them. */
   silent = false
   readonly #folder: string
   readonly #answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -40,7 +40,7 @@ export class S3Server implements AsyncDisposable {
     const s3 = new S3rver({
       directory: folder,
       silent: true,
-      // It checks a bucket's own path without the slash that the SDK signs it with.
+      // s3rver checks the path of a bucket without the slash with which the SDK signs it.
       allowMismatchedSignatures: true,
       configureBuckets: [{ name: BUCKET, configs: [] }],
     })
@@ -50,12 +50,12 @@ export class S3Server implements AsyncDisposable {
     return new S3Server(folder, s3.callback(), server)
   }
 
-  /** Settings that make control keep recordings here. */
+  /** Settings with which control stores recordings here. */
   get settings(): Record<string, string> {
     return { S3_ENDPOINT: `http://127.0.0.1:${this.#port}`, S3_BUCKET: BUCKET, ...CREDENTIALS }
   }
 
-  /** Nobody listens any more, until `comeBack`. */
+  /** Stops listening until `comeBack`. */
   async goAway(): Promise<void> {
     const server = this.#server
     server.closeAllConnections()
@@ -76,7 +76,7 @@ export class S3Server implements AsyncDisposable {
     }
     request.resume()
     response.writeHead(500, { 'content-type': 'application/xml' })
-    response.end('<Error><Code>InternalError</Code><Message>as the test wants it</Message></Error>')
+    response.end('<Error><Code>InternalError</Code><Message>the test makes it fail</Message></Error>')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,11 @@
-// What is in segments and in what was made of them, as ffprobe sees it.
+// Reads segments, playlists and MP4s: packet counts (with ffprobe), names, durations and hashes.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** How many pictures and pieces of sound a file or URL holds. */
+/** How many video and audio packets a file or URL has. */
 export async function countPackets(url: string): Promise<{ video: number; audio: number }> {
   const { stdout } = await promisify(execFile)(
     'ffprobe',
@@ -21,11 +21,12 @@ export async function countPackets(url: string): Promise<{ video: number; audio:
   return { video: of('video'), audio: of('audio') }
 }
 
-/** The segments that a playlist lists, in order. */
+/** The names of the segments that a playlist lists, in order. */
 export function namesIn(playlist: string): string[] {
   return playlist.split('\n').filter((line) => line.endsWith('.ts'))
 }
 
+/** The duration of all segments that a playlist lists, in seconds. */
 export function durationOf(playlist: string): number {
   return [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds), 0)
 }

@@ -1,9 +1,10 @@
-// What a recording is, and the rules of its life: what a broadcast that is kept goes through from its
-// first live moment until its files are removed. Pure.
+// What a recording is, and how facts change its status, from the first moment live until its files are removed.
+// Pure.
 
 /**
- * recording: segments are being stored; processing: the broadcast is over and the recording is being
- * finalized; deleting: its files are to be removed from the storage; deleted: they are removed.
+ * recording: segments are being stored; processing: the broadcast is over and the recording is being finalized;
+ * ready: it can be watched; failed: it could not be stored in full; deleting: its files are being removed from the
+ * storage; deleted: they are removed.
  */
 export type RecordingStatus = 'recording' | 'processing' | 'ready' | 'failed' | 'deleting' | 'deleted'
 
@@ -12,12 +13,12 @@ export type StorageKind = 'folder' | 's3'
 
 export type RecordingFailure = 'nothing_recorded' | 'storage_unavailable' | 'disk_full'
 
-/** Figures and files of what is safe in the storage. */
+/** Figures and files of what is stored. */
 export interface RecordingSummary {
   /** Null: unknown. */
   readonly durationMs: number | null
   readonly sizeBytes: number | null
-  /** Segments that nginx had finished and that could not be stored. */
+  /** Segments that nginx finished and that could not be stored. */
   readonly missingSegments: number
   readonly hasPlaylist: boolean
   readonly hasMp4: boolean
@@ -41,7 +42,7 @@ export function isActiveRecording(recording: Recording | null): boolean {
   return recording !== null && (ACTIVE_RECORDING_STATUSES as readonly string[]).includes(recording.status)
 }
 
-/** What a fact changes about a recording; a fact that comes twice or late changes nothing. */
+/** What can happen to a recording. A fact that comes twice or late changes nothing. */
 export type RecordingFact =
   | { readonly kind: 'recording-finished'; readonly summary: RecordingSummary }
   | {
@@ -68,7 +69,7 @@ export function newRecording(storage: StorageKind): Recording {
   }
 }
 
-/** The broadcast has ended: a recording that is running is finalized next. */
+/** The recording once the broadcast has ended: it is to be finalized, unless it failed or was deleted before. */
 export function endRecording(recording: Recording | null): Recording | null {
   return recording?.status === 'recording' ? { ...recording, status: 'processing' } : recording
 }

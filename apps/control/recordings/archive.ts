@@ -1,5 +1,5 @@
-// One broadcast's archive: takes over from nginx's playlist what is finished and not yet kept. What is
-// kept is what the storage says; so it can be left at any moment, and goes on from there.
+// Copies one broadcast's finished segments from nginx's playlist into a storage. Which segments are stored
+// is what the storage lists: this can stop at any moment, and another process continues from there.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nullIfMissing } from '../common/file-errors.ts'
@@ -9,18 +9,20 @@ import type { ListedSegment } from '../playlists/playlist.ts'
 import { parseSegmentName, segmentName } from './segment-name.ts'
 import type { Storage } from './storage.ts'
 
-/** Runs work now or when it is its turn; what bounds how much is under way in all. */
-export type Turn = <T>(work: () => Promise<T>) => Promise<T>
+/** Runs work as soon as fewer than a fixed number of others are running. */
+export type Limit = <T>(work: () => Promise<T>) => Promise<T>
 
 export interface ArchiveOptions {
   readonly storage: Storage
   readonly folder: HlsFolder
-  readonly turn: Turn
+  /** Bounds how many segments of all streams are being stored at a time. */
+  readonly limit: Limit
 }
 
+/** Figures of the stored segments. */
 export interface Totals {
   readonly durationMs: number
-  /** Of the segments. */
+  /** Of the segments alone, without playlist, MP4 and poster. */
   readonly sizeBytes: number
   readonly missingSegments: number
 }
@@ -28,17 +30,17 @@ export interface Totals {
 export class Archive {
   readonly #streamId: string
   readonly #options: ArchiveOptions
-  /** What is safe, in order; null as long as the storage has not been asked. */
+  /** The stored segments, in playing order; null until the storage has been listed. */
   #segments: Segment[] | null = null
-  /** When each of them began, which is what tells them apart. */
-  readonly #known = new Set<number>()
-  /** Listed, but gone from nginx's folder before they could be kept. */
+  /** The `startedAtMs` of each stored segment, which identifies it. */
+  readonly #stored = new Set<number>()
+  /** The same of segments that nginx removed before they could be stored. */
   readonly #lost = new Set<number>()
   #totals: Totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
-  /** Up to here nothing of the playlist is left to be done. */
-  #upTo: ListedSegment | null = null
-  /** The playlist that was last gone through to its end, and whether it says that nothing will follow. */
-  #done: string | null = null
+  /** The last segment of the playlist that needs no more work. */
+  #lastHandled: ListedSegment | null = null
+  /** The version of the playlist that was last handled to its end, and whether it had its ENDLIST. */
+  #handledVersion: string | null = null
   #closed = false
 
   constructor(streamId: string, options: ArchiveOptions) {
@@ -46,21 +48,21 @@ export class Archive {
     this.#options = options
   }
 
-  /** In order; empty as long as the storage has not been asked. */
+  /** The stored segments, in playing order; empty until the storage has been listed. */
   get segments(): readonly Segment[] {
     return this.#segments ?? []
   }
 
-  /** What they come to; null as long as the storage has not been asked. */
+  /** Null until the storage has been listed. */
   get totals(): Totals | null {
     return this.#segments === null ? null : this.#totals
   }
 
-  /** Asks the storage anew: another node may have kept its part meanwhile. */
-  async recount(signal: AbortSignal): Promise<void> {
+  /** Lists the storage again: another node may have stored segments of this broadcast since. */
+  async reload(signal: AbortSignal): Promise<void> {
     const files = await this.#options.storage.list(this.#streamId, signal)
     this.#segments = []
-    this.#known.clear()
+    this.#stored.clear()
     this.#totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
     for (const { name, sizeBytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const segment = parseSegmentName(name)
@@ -69,32 +71,33 @@ export class Archive {
   }
 
   /**
-   * Keeps whatever is finished by now. Goes as far as it gets: what fails, the next call tries again.
-   * @returns whether the playlist says that nothing will follow, or there is none
+   * Stores every finished segment that is not stored yet. What was stored before an error stays stored, and
+   * the next call continues from there.
+   * @returns whether nginx will add no more segments: the playlist has its ENDLIST, or there is none
    */
-  async catchUp(signal: AbortSignal): Promise<boolean> {
-    const { storage, folder, turn } = this.#options
-    if (this.#segments === null) await this.recount(signal)
+  async storeNewSegments(signal: AbortSignal): Promise<boolean> {
+    const { storage, folder, limit } = this.#options
+    if (this.#segments === null) await this.reload(signal)
     const version = await folder.version(this.#streamId)
     if (version === null) return true
-    if (version === this.#done) return this.#closed
-    const playlist = await folder.read(this.#streamId, this.#upTo)
+    if (version === this.#handledVersion) return this.#closed
+    const playlist = await folder.read(this.#streamId, this.#lastHandled)
     if (playlist === null) return true
     for (const listed of playlist.segments) {
       const { file, ...segment } = listed
       signal.throwIfAborted()
-      if (!this.#known.has(segment.startedAtMs) && !this.#lost.has(segment.startedAtMs)) {
+      if (!this.#stored.has(segment.startedAtMs) && !this.#lost.has(segment.startedAtMs)) {
         const path = join(folder.directory(this.#streamId), file)
         const sizeBytes = await sizeOf(path)
         if (sizeBytes === null) this.#lost.add(segment.startedAtMs)
         else {
-          await turn(() => storage.keep(this.#streamId, segmentName(segment), path, signal))
+          await limit(() => storage.storeFile(this.#streamId, segmentName(segment), path, signal))
           this.#add(segment, sizeBytes)
         }
       }
-      this.#upTo = listed
+      this.#lastHandled = listed
     }
-    this.#done = version
+    this.#handledVersion = version
     this.#closed = playlist.closed
     return playlist.closed
   }
@@ -103,14 +106,14 @@ export class Archive {
     this.#segments ??= []
     const last = this.#segments.at(-1)
     this.#segments.push(segment)
-    this.#known.add(segment.startedAtMs)
+    this.#stored.add(segment.startedAtMs)
     const { durationMs, missingSegments } = this.#totals
     this.#totals = {
       durationMs: durationMs + segment.durationMs,
       sizeBytes: this.#totals.sizeBytes + sizeBytes,
       missingSegments: missingSegments + missingBetween(last, segment),
     }
-    // A part of another node's, or a clock that was set back.
+    // Out of order: another node stored later segments already, or the clock was set back.
     if (last !== undefined && last.startedAtMs > segment.startedAtMs) this.#sort()
   }
 
@@ -121,6 +124,7 @@ export class Archive {
   }
 }
 
+/** Null: there is no such file. */
 async function sizeOf(path: string): Promise<number | null> {
   return (await stat(path).catch(nullIfMissing))?.size ?? null
 }

@@ -1,7 +1,7 @@
-// Whether there is room left on a disk. Live streams come first: what is recorded stops before them.
+// How much room a disk has. Recording stops while there is still enough left for live streams.
 import { statfs } from 'node:fs/promises'
 
-/** Bytes that can still be written in a folder's file system by whoever is not root. */
+/** Bytes that a process without root's rights can still write to the folder's file system. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
   return bavail * bsize

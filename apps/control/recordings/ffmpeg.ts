@@ -1,10 +1,10 @@
-// Runs ffmpeg and ffprobe: with lower priority than whatever is live, never for longer than it is given, and
-// reading nothing but files.
+// Runs ffmpeg and ffprobe: with a lower priority than live streams, with a time limit, and without access to the
+// network.
 import { execFile } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { promisify } from 'node:util'
 
-/** Far more than a picture takes. */
+/** Far more than a JPEG takes. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 
 export interface FfmpegOptions {
@@ -13,15 +13,15 @@ export interface FfmpegOptions {
 }
 
 /**
- * @param args behind the general ones
- * @returns what it writes to its standard output
- * @throws with ffmpeg's own words when it fails, is not there, or takes too long
+ * @param args follow the options that every run has
+ * @returns its standard output
+ * @throws with ffmpeg's error message when it fails, is not installed, or takes too long
  */
 export function ffmpeg(args: readonly string[], options: FfmpegOptions): Promise<Buffer> {
   return run('ffmpeg', ['-nostdin', ...args], options)
 }
 
-/** As `ffmpeg`. */
+/** Same as `ffmpeg`, for ffprobe. */
 export function ffprobe(args: readonly string[], options: FfmpegOptions): Promise<Buffer> {
   return run('ffprobe', args, options)
 }
@@ -40,8 +40,8 @@ async function run(
   try {
     return (await running).stdout
   } catch (error) {
-    const words = (error as { stderr?: Buffer }).stderr?.toString().trim()
-    throw words ? new Error(`${program}: ${words.slice(0, 1_000)}`, { cause: error }) : error
+    const message = (error as { stderr?: Buffer }).stderr?.toString().trim()
+    throw message ? new Error(`${program}: ${message.slice(0, 1_000)}`, { cause: error }) : error
   }
 }
 

@@ -1,5 +1,5 @@
-// Finalizes a recording once the broadcast is over: writes its playlist, a poster and an MP4. May be
-// repeated from the start at any time. Segments and playlist are the recording; poster and MP4 are extras.
+// Finalizes a recording once the broadcast is over: stores its playlist, a poster and an MP4. It can be repeated
+// from the start at any time. A recording can do without poster and MP4, but not without segments and playlist.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
@@ -12,21 +12,21 @@ import type { Segment } from '../domain/segment.ts'
 import type { Archive } from './archive.ts'
 import { freeBytes } from './disk-space.ts'
 import { makeMp4 } from './mp4.ts'
-import { firstPicture } from './pictures.ts'
 import { segmentName } from './segment-name.ts'
+import { firstFrame } from './still-image.ts'
 import type { Storage, StoredFile } from './storage.ts'
 import { storeVodPlaylist, toRuns } from './vod-playlist.ts'
 
-const MP4_MS = 60 * 60_000
-const PICTURE_MS = 20_000
-/** The poster is taken at this fraction of the recording: the first seconds are often black. */
-const POSTER_AT = 0.1
-/** How often a single transfer is retried, in addition to the storage's own retries. */
+const MP4_TIMEOUT_MS = 60 * 60_000
+const POSTER_TIMEOUT_MS = 20_000
+/** The poster's frame is this far into the recording, as a fraction: the first seconds are often black. */
+const POSTER_POSITION = 0.1
+/** How often a single transfer is retried, on top of the storage's own retries. */
 const RETRIES = 3
 
 export interface FinalizerOptions {
   readonly logger: Logger
-  /** A folder that only this process uses, for files on their way into a storage. */
+  /** A folder that only this process uses, for files that are being made. */
   readonly workDir: string
   readonly minFreeBytes: number
 }
@@ -38,14 +38,14 @@ interface Task {
   readonly segmentBytes: number
   readonly storage: Storage
   readonly signal: AbortSignal
-  /** The work folder; removed afterwards. */
+  /** Where its files are made; removed afterwards. */
   readonly folder: string
 }
 
 export class Finalizer {
   readonly #options: FinalizerOptions
-  /** One at a time: it reads and writes the whole broadcast. */
-  readonly #turn = pLimit(1)
+  /** One recording at a time, because each reads and writes a whole broadcast. */
+  readonly #limit = pLimit(1)
 
   constructor(options: FinalizerOptions) {
     this.#options = options
@@ -61,8 +61,8 @@ export class Finalizer {
     storage: Storage,
     signal: AbortSignal,
   ): Promise<RecordingSummary> {
-    const turn = this.#turn(() => this.#finalize(streamId, archive, storage, signal))
-    return untilAborted(turn, signal)
+    const work = this.#limit(() => this.#finalize(streamId, archive, storage, signal))
+    return untilAborted(work, signal)
   }
 
   async #finalize(
@@ -84,7 +84,7 @@ export class Finalizer {
       })
       await this.#attempt(task, 'poster', () => this.#makePoster(task))
       await this.#attempt(task, 'MP4', () => this.#makeMp4(task))
-      return summarize(archive, await again(task, () => storage.list(streamId, signal)))
+      return summarize(archive, await retry(task, () => storage.list(streamId, signal)))
     } finally {
       await rm(folder, { recursive: true, force: true }).catch(() => {})
     }
@@ -96,43 +96,46 @@ export class Finalizer {
       await work()
     } catch (error) {
       signal.throwIfAborted()
-      this.#options.logger.warn({ err: error, stream: streamId, what }, 'a recording gets no poster or MP4')
+      this.#options.logger.warn(
+        { err: error, stream: streamId, what },
+        'a recording will have no poster or no MP4',
+      )
     }
   }
 
   async #makePoster(task: Task): Promise<void> {
     const { streamId, segments, storage, signal, folder } = task
-    const segment = segments[Math.floor(segments.length * POSTER_AT)] as Segment
-    const source = await again(task, () => storage.fetch(streamId, segmentName(segment), folder, signal))
+    const segment = segments[Math.floor(segments.length * POSTER_POSITION)] as Segment
+    const source = await retry(task, () => storage.fetch(streamId, segmentName(segment), folder, signal))
     const path = join(folder, POSTER)
-    await writeFile(path, await firstPicture(source, { signal, timeoutMs: PICTURE_MS }))
-    await again(task, () => storage.keep(streamId, POSTER, path, signal))
+    await writeFile(path, await firstFrame(source, { signal, timeoutMs: POSTER_TIMEOUT_MS }))
+    await retry(task, () => storage.storeFile(streamId, POSTER, path, signal))
   }
 
   async #makeMp4(task: Task): Promise<void> {
     const { streamId, segments, segmentBytes, storage, signal, folder } = task
     const copies = storage.fetchCopies ? 2 : 1
     if ((await freeBytes(folder)) < segmentBytes * copies + this.#options.minFreeBytes)
-      throw new Error('the disk has no room to make it')
+      throw new Error('the disk has too little room to make the MP4')
     const runs = []
     for (const run of toRuns(segments)) {
       const files = []
       for (const segment of run) {
-        const path = await again(task, () => storage.fetch(streamId, segmentName(segment), folder, signal))
+        const path = await retry(task, () => storage.fetch(streamId, segmentName(segment), folder, signal))
         files.push({ ...segment, path })
       }
       runs.push(files)
     }
-    const path = await makeMp4(runs, folder, { signal, timeoutMs: MP4_MS })
-    await again(task, () => storage.keep(streamId, MP4, path, signal))
+    const path = await makeMp4(runs, folder, { signal, timeoutMs: MP4_TIMEOUT_MS })
+    await retry(task, () => storage.storeFile(streamId, MP4, path, signal))
   }
 }
 
-function again<T>({ signal }: Task, work: () => Promise<T>): Promise<T> {
+function retry<T>({ signal }: Task, work: () => Promise<T>): Promise<T> {
   return pRetry(work, { retries: RETRIES, signal })
 }
 
-/** The recording's figures, from the files that its storage lists. */
+/** The recording's figures, taken from the storage's list of files. */
 export function summarize(archive: Archive, files: readonly StoredFile[]): RecordingSummary {
   const has = (name: string) => files.some((file) => file.name === name)
   return {

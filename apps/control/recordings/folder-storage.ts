@@ -1,4 +1,4 @@
-// Recordings in a folder: <RECORDINGS_DIR>/<stream id>/, from where nginx serves them.
+// Stores recordings in a folder, <RECORDINGS_DIR>/<stream id>/, from which nginx serves them.
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,10 +7,10 @@ import { hasCode, isMissing } from '../common/file-errors.ts'
 import { freeBytes } from './disk-space.ts'
 import type { Storage, StoredFile } from './storage.ts'
 
-/** A file that is still being written has a name that begins with this. */
-const DRAFT = '.'
-/** Hard links are impossible: another file system, another owner's file, or too many links. */
-const UNLINKABLE = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP']
+/** The name of a file that is still being written begins with this. */
+const DRAFT_PREFIX = '.'
+/** Why a hard link can be impossible: another file system, a file of another user, or too many links. */
+const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP']
 
 export class FolderStorage implements Storage {
   readonly kind = 'folder'
@@ -20,7 +20,7 @@ export class FolderStorage implements Storage {
 
   /**
    * @param root RECORDINGS_DIR
-   * @param minFreeBytes a disk with less free space than this takes no more segments
+   * @param minFreeBytes with less free space than this, no more segments are stored
    */
   constructor(root: string, minFreeBytes: number) {
     this.#root = root
@@ -41,23 +41,23 @@ export class FolderStorage implements Storage {
       if (isMissing(error)) return []
       throw error
     })
-    const whole = names.filter((name) => !name.startsWith(DRAFT))
+    const finished = names.filter((name) => !name.startsWith(DRAFT_PREFIX))
     return Promise.all(
-      whole.map(async (name) => ({ name, sizeBytes: (await stat(join(folder, name))).size })),
+      finished.map(async (name) => ({ name, sizeBytes: (await stat(join(folder, name))).size })),
     )
   }
 
-  async keep(streamId: string, name: string, path: string): Promise<void> {
-    await this.#put(streamId, name, (draft) =>
+  async storeFile(streamId: string, name: string, path: string): Promise<void> {
+    await this.#replace(streamId, name, (draft) =>
       link(path, draft).catch((error: unknown) => {
-        if (!UNLINKABLE.some((code) => hasCode(error, code))) throw error
+        if (!CANNOT_LINK.some((code) => hasCode(error, code))) throw error
         return copyFile(path, draft, constants.COPYFILE_FICLONE)
       }),
     )
   }
 
-  async write(streamId: string, name: string, text: string): Promise<void> {
-    await this.#put(streamId, name, (draft) => writeFile(draft, text))
+  async storeText(streamId: string, name: string, text: string): Promise<void> {
+    await this.#replace(streamId, name, (draft) => writeFile(draft, text))
   }
 
   async fetch(streamId: string, name: string): Promise<string> {
@@ -72,17 +72,17 @@ export class FolderStorage implements Storage {
     return join(this.#root, streamId)
   }
 
-  /** Makes the file under a draft name and renames it once it is whole; replaces a file of that name. */
-  async #put(streamId: string, name: string, make: (path: string) => Promise<void>): Promise<void> {
+  /** Lets `make` write a draft, and renames it to `name` once it is complete. */
+  async #replace(streamId: string, name: string, make: (path: string) => Promise<void>): Promise<void> {
     const folder = this.#folder(streamId)
-    // nginx's worker may run as another user and has to read this.
+    // nginx's worker may run as another user, and has to read the folder.
     await mkdir(folder, { recursive: true, mode: 0o755 })
-    const draft = join(folder, `${DRAFT}${nanoid()}`)
+    const draft = join(folder, `${DRAFT_PREFIX}${nanoid()}`)
     try {
       await make(draft)
       await rename(draft, join(folder, name))
     } finally {
-      // Needed after success too: rename does nothing when both names already link to the same file.
+      // Also after success: rename does nothing when both names already link to the same file.
       await rm(draft, { force: true })
     }
   }

@@ -11,39 +11,39 @@ import { type Finalizer, summarize } from './finalizer.ts'
 import type { Storage } from './storage.ts'
 import { storeVodPlaylist } from './vod-playlist.ts'
 
-/** How often it looks for new segments; nginx finishes one about every 3 s. */
-const LOOK_MS = 2_000
-/** Between tries while something fails: twice as long each time, at most the last. */
+/** How often it checks for new segments; nginx finishes one about every 3 s. */
+const CHECK_MS = 2_000
+/** The wait after the first failure; it doubles with each further one, up to the maximum. */
 const RETRY_FIRST_MS = 1_000
-const RETRY_MOST_MS = 30_000
+const RETRY_MAX_MS = 30_000
 
 export interface JobOptions {
-  /** As it is when the job begins. */
+  /** The stream as it is when the job starts. */
   readonly stream: Stream
   readonly archive: Archive
   readonly storage: Storage
   readonly finalizer: Finalizer
   readonly streams: StreamService
-  /** Whether what becomes of the recording is this node's to say. */
+  /** Whether this node decides about the recording. */
   readonly isOurs: (stream: Stream) => boolean
   readonly logger: Logger
   readonly nodeId: string
-  /** How long things may fail before the recording is given up. */
+  /** How long steps may fail before the recording fails. */
   readonly patienceMs: number
 }
 
 export class RecordingJob implements AsyncDisposable {
   readonly #options: JobOptions
   readonly #stop = new AbortController()
-  /** As it was last heard of. */
+  /** The stream as it was last reported. */
   #stream: Stream
-  /** What it amounts to, once that is finished and only has to be recorded. */
+  /** Set once the recording is finalized and only has to be entered in the database. */
   #summary: RecordingSummary | null = null
-  /** Ends the step that is under way. */
+  /** Aborts the step that is running. */
   #step = new AbortController()
-  /** Ends the wait between two looks. */
+  /** Ends the wait between two steps. */
   #wake: () => void = () => {}
-  /** Resolves when there is nothing left to do. */
+  /** Resolves when the job has nothing left to do. */
   done: Promise<void> = Promise.resolve()
 
   constructor(options: JobOptions) {
@@ -53,27 +53,27 @@ export class RecordingJob implements AsyncDisposable {
 
   start(): void {
     const { logger, stream } = this.#options
-    this.done = this.#work().catch((error: unknown) =>
+    this.done = this.#run().catch((error: unknown) =>
       logger.error({ err: error, stream: stream.id }, 'a recording job failed unexpectedly'),
     )
   }
 
-  /** What is kept by now; null: that is not known yet. */
+  /** Figures of what is stored so far; null: not known yet. */
   get totals(): Totals | null {
     return this.#options.archive.totals
   }
 
-  /** Says what has become of the stream. */
-  tell(stream: Stream): void {
+  /** Reports a change of the stream. */
+  update(stream: Stream): void {
     this.#stream = stream
     if (stream.recording?.status === 'deleting') this.#step.abort()
     this.#wake()
   }
 
-  /** Looks again and again until there is nothing left to do. */
-  async #work(): Promise<void> {
+  /** Repeats steps until there is nothing left to do. */
+  async #run(): Promise<void> {
     let failingSinceMs: number | null = null
-    let waitMs = LOOK_MS
+    let waitMs = CHECK_MS
     while (!this.#stop.signal.aborted) {
       this.#step = new AbortController()
       const signal = AbortSignal.any([this.#stop.signal, this.#step.signal])
@@ -83,23 +83,23 @@ export class RecordingJob implements AsyncDisposable {
       try {
         if (await this.#advance(signal)) return
         failingSinceMs = null
-        waitMs = LOOK_MS
+        waitMs = CHECK_MS
       } catch (error) {
         if (signal.aborted) continue
-        // A database that is away says nothing about the storage.
+        // An unavailable database is no reason to give up on the storage.
         if (!(error instanceof DatabaseUnavailableError)) {
-          waitMs = failingSinceMs === null ? RETRY_FIRST_MS : Math.min(waitMs * 2, RETRY_MOST_MS)
+          waitMs = failingSinceMs === null ? RETRY_FIRST_MS : Math.min(waitMs * 2, RETRY_MAX_MS)
           failingSinceMs ??= performance.now()
-          if (await this.#holdUp(error, performance.now() - failingSinceMs, signal)) return
+          if (await this.#onFailure(error, performance.now() - failingSinceMs, signal)) return
         }
       }
-      // While something fails, news of the stream is no reason to try sooner.
+      // While steps fail, a change of the stream is no reason to retry sooner.
       const pause = delay(waitMs, undefined, { signal }).catch(() => {})
       await (failingSinceMs === null ? Promise.race([pause, woken]) : pause)
     }
   }
 
-  /** Does what can be done now. @returns whether that was all */
+  /** Does all that can be done now. @returns whether the job is finished */
   async #advance(signal: AbortSignal): Promise<boolean> {
     const { streams, archive, storage, finalizer, isOurs, nodeId } = this.#options
     const stream = this.#stream
@@ -108,67 +108,70 @@ export class RecordingJob implements AsyncDisposable {
     if (!isActiveRecording(stream.recording)) return true
     const isOver = recording?.status === 'processing'
     if (!isOver && !(await storage.hasRoom())) return this.#fail('disk_full', signal)
-    const closed = await archive.catchUp(signal)
-    // It went on at another node: this one only makes what it has of it safe.
+    const closed = await archive.storeNewSegments(signal)
+    // The broadcast continued on another node: this one only stores the segments that it has.
     if (!isOurs(stream)) return closed
-    // nginx may still write; without its node nobody does.
+    // nginx may still be writing the last segment, unless its node is gone.
     if (!isOver || (stream.nodeId === nodeId && stream.playlistOpen)) return false
     if (this.#summary === null) {
-      await archive.recount(signal)
+      await archive.reload(signal)
       if (archive.segments.length === 0) return this.#fail('nothing_recorded', signal)
       this.#summary = await finalizer.finalize(id, archive, storage, signal)
     }
     await streams.submit(id, { kind: 'recording-finished', summary: this.#summary })
-    // Deleted meanwhile: then that is still to be done.
+    // If it was deleted meanwhile, the files still have to be removed.
     return this.#stream.recording?.status !== 'deleting'
   }
 
-  /** Also what this node has of a recording that is another's to remove. */
+  /** Removes what this node can reach, also of another node's recording. @returns whether the job is finished */
   async #remove(signal: AbortSignal): Promise<boolean> {
     const { streams, storage, isOurs } = this.#options
     const stream = this.#stream
     await storage.remove(stream.id, signal)
-    // What was on its way when it was stopped may have arrived after all.
+    // An aborted upload may have been completed by the storage after all.
     if ((await storage.list(stream.id, signal)).length > 0) return false
     if (isOurs(stream)) await streams.submit(stream.id, { kind: 'recording-removed' })
     return true
   }
 
-  /** Something fails. @returns whether that is to be the end of it */
-  async #holdUp(error: unknown, forMs: number, signal: AbortSignal): Promise<boolean> {
+  /** A step failed. @returns whether the job is finished, because the recording has failed for good */
+  async #onFailure(error: unknown, forMs: number, signal: AbortSignal): Promise<boolean> {
     const { logger, storage, patienceMs } = this.#options
     const stream = this.#stream
-    logger.warn({ err: error, stream: stream.id }, 'a recording is held up; trying again')
+    logger.warn({ err: error, stream: stream.id }, 'recording step failed; retrying')
     const isFull = storage.isFull(error)
     if (!isFull && forMs < patienceMs) return false
-    // What is to be removed is tried for ever.
+    // Removing files is retried for ever.
     if (!isActiveRecording(stream.recording) || stream.recording?.status === 'deleting') return false
     return this.#fail(isFull ? 'disk_full' : 'storage_unavailable', signal)
   }
 
-  /** Gives up, naming what is safe. @returns whether that was all */
+  /** Enters the failure and what is safe in the database. @returns whether the job is finished */
   async #fail(failure: RecordingFailure, signal: AbortSignal): Promise<boolean> {
     const { streams, logger, isOurs } = this.#options
     const stream = this.#stream
-    // The part of another node's recording, which goes on.
+    // Another node continues the recording and decides about it.
     if (!isOurs(stream)) return true
     const summary = await this.#summarizeStored(signal)
-    logger.error({ stream: stream.id, failure, summary }, 'a recording has failed')
+    logger.error({ stream: stream.id, failure, summary }, 'recording failed')
     try {
       await streams.submit(stream.id, { kind: 'recording-failed', failure, summary })
       return this.#stream.recording?.status !== 'deleting'
     } catch (error) {
-      logger.warn({ err: error, stream: stream.id }, 'that could not be recorded; trying again')
+      logger.warn(
+        { err: error, stream: stream.id },
+        'the failure could not be entered in the database; retrying',
+      )
       return false
     }
   }
 
-  /** With a playlist of it, if that is possible. When the storage does not answer, what is known of it. */
+  /** Stores a playlist of what is safe, if possible. If the storage does not answer, the last known figures. */
   async #summarizeStored(signal: AbortSignal): Promise<RecordingSummary> {
     const { archive, storage } = this.#options
     const { id } = this.#stream
     try {
-      await archive.recount(signal)
+      await archive.reload(signal)
       if (archive.segments.length > 0) await storeVodPlaylist(storage, id, archive.segments, signal)
       return summarize(archive, await storage.list(id, signal))
     } catch {

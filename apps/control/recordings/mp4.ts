@@ -1,4 +1,4 @@
-// Puts a recording's segments into one MP4, without encoding anything anew.
+// Joins a recording's segments into one MP4, without encoding them again.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MP4 } from '../domain/recording-files.ts'
@@ -10,19 +10,19 @@ export interface SegmentFile extends Segment {
 }
 
 /**
- * Each publisher's timestamps begin anew: ffmpeg puts the runs behind each other, each as long as its
- * segments say. One playlist for all would not do: ffmpeg takes a jump of less than 10 s as it is.
+ * Timestamps start again with each run, so ffmpeg's concat demuxer joins the runs, each as long as its segments
+ * say. One playlist for all of them would not do: ffmpeg corrects only jumps of 10 s and more.
  * @param runs at least one
- * @param folder an empty one to work in
- * @returns the file's path, in that folder
- * @throws when the publishers did not send the same kinds of tracks, which one MP4 can't hold
+ * @param folder an empty folder to work in
+ * @returns the path of the MP4, in that folder
+ * @throws when the publishers sent different kinds of tracks, which one MP4 cannot hold
  */
 export async function makeMp4(
   runs: readonly (readonly SegmentFile[])[],
   folder: string,
   options: FfmpegOptions,
 ): Promise<string> {
-  await haveSameTracks(runs, options)
+  await requireSameTracks(runs, options)
   const names = runs.map((_, index) => `run-${index}.m3u8`)
   for (const [index, run] of runs.entries()) await writeFile(join(folder, names[index] ?? ''), listOf(run))
   const list = join(folder, 'runs.txt')
@@ -38,7 +38,7 @@ export async function makeMp4(
   return path
 }
 
-async function haveSameTracks(
+async function requireSameTracks(
   runs: readonly (readonly SegmentFile[])[],
   options: FfmpegOptions,
 ): Promise<void> {
@@ -49,10 +49,10 @@ async function haveSameTracks(
     const codecs = (await ffprobe(args, options)).toString().trim().split(/\s+/)
     found.add(codecs.sort().join(' and '))
   }
-  if (found.size > 1) throw new Error(`its publishers sent different tracks: ${[...found].join('; ')}`)
+  if (found.size > 1) throw new Error(`the publishers sent different tracks: ${[...found].join('; ')}`)
 }
 
-/** A playlist of paths, for ffmpeg alone. */
+/** A run as a playlist of file paths, which only ffmpeg reads. */
 function listOf(run: readonly SegmentFile[]): string {
   const longestS = Math.ceil(Math.max(...run.map(({ durationMs }) => durationMs)) / 1000)
   const entries = run.flatMap(({ durationMs, path }) => [`#EXTINF:${durationMs / 1000},`, path])

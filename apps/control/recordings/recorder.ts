@@ -1,6 +1,6 @@
-// Decides which recordings this node works on, and runs a job (job.ts) for each. Jobs start when a change or
-// a look at the database asks for it. A job keeps nothing that the database and the storage don't have, so a
-// restart takes it up again.
+// Decides which recordings this node works on, and runs a job (job.ts) for each. A job starts when its stream
+// changes, or when a regular look at the database finds work. All that a job knows is also in the database or in
+// the storage, so another process can continue it.
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
@@ -15,10 +15,10 @@ import { type JobOptions, RecordingJob } from './job.ts'
 import type { RecordingQueries } from './recording-queries.ts'
 import type { Storage } from './storage.ts'
 
-/** How often the database is asked what is to be recorded, for what nobody has told. */
+/** How often the database is searched for work, for changes that other nodes or an earlier process made. */
 const ROUND_MS = 10_000
-/** Segments on their way into a storage, of all streams. */
-const TRANSFERS_AT_ONCE = 4
+/** Segments of all streams that are being stored at a time. */
+const CONCURRENT_TRANSFERS = 4
 
 export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' | 'storage' | 'isOurs'> {
   readonly store: StreamStore
@@ -26,7 +26,7 @@ export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' |
   readonly lease: NodeLease
   readonly folder: HlsFolder
   readonly storages: readonly Storage[]
-  /** Finisher's; what a process before has left there goes. */
+  /** The finalizer's; what an earlier process left in it is removed. */
   readonly workDir: string
   readonly now: () => Date
 }
@@ -34,10 +34,10 @@ export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' |
 export class Recorder implements AsyncDisposable {
   readonly #options: RecorderOptions
   readonly #jobs = new Map<string, RecordingJob>()
-  readonly #turn = pLimit(TRANSFERS_AT_ONCE)
+  readonly #limit = pLimit(CONCURRENT_TRANSFERS)
   readonly #abort = new AbortController()
   #changes: Subscription | null = null
-  /** Null: it can't be told yet who is gone. */
+  /** Null: it is not known yet which nodes are alive. */
   #aliveNodes: ReadonlySet<string> | null = null
   #rounds: Promise<void> = Promise.resolve()
 
@@ -45,77 +45,80 @@ export class Recorder implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Follows changes from now on. Recordings that were active before are taken up by the rounds. */
+  /** Reacts to changes from now on. The rounds find recordings that were active before. */
   start(): void {
-    this.#changes = this.#options.streams.changes$.subscribe(({ stream }) => this.#follow(stream))
+    this.#changes = this.#options.streams.changes$.subscribe(({ stream }) => this.#update(stream))
   }
 
   /** Looks at once for recordings that an earlier process left unfinished, and again every 10 s. */
   startRounds(): void {
-    this.#rounds = this.#run()
+    this.#rounds = this.#runRounds()
   }
 
-  /** What is kept of a recording that is under way here; null: it is not, or that is not known yet. */
+  /** Figures of a recording that this node is working on; null: it is not, or they are not known yet. */
   progress(streamId: string): Totals | null {
     return this.#jobs.get(streamId)?.totals ?? null
   }
 
-  /** Recordings that something is being done for. */
+  /** How many recordings this node is working on. */
   get jobCount(): number {
     return this.#jobs.size
   }
 
-  /** Bytes of all recordings that are under way here. */
+  /** Bytes of all recordings that this node is working on. */
   get activeBytes(): number {
     return [...this.#jobs.values()].reduce((sum, { totals }) => sum + (totals?.sizeBytes ?? 0), 0)
   }
 
-  async #run(): Promise<void> {
+  async #runRounds(): Promise<void> {
     const { signal } = this.#abort
     const { workDir, logger } = this.#options
     await rm(workDir, { recursive: true, force: true }).catch((error: unknown) =>
-      logger.warn({ err: error }, 'what is left of unfinished recordings could not be removed'),
+      logger.warn(
+        { err: error },
+        'files that an earlier process left in the work folder could not be removed',
+      ),
     )
     while (!signal.aborted) {
       await this.round().catch((error: unknown) =>
-        logger.warn({ err: error }, 'recordings could not be looked up; trying again'),
+        logger.warn({ err: error }, 'recordings could not be looked up; retrying'),
       )
       await delay(ROUND_MS, undefined, { signal }).catch(() => {})
     }
   }
 
-  /** Looks once for recordings that want something done. @throws DatabaseUnavailableError */
+  /** Looks once for recordings that need work. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
     const { store, queries, lease, folder } = this.#options
     const { alive, isCertain } = await lease.others()
     this.#aliveNodes = isCertain ? new Set(alive) : null
     const active = await queries.active()
     for (const stream of active) {
-      // A broadcast that went on at another node may have left a part of it here.
+      // A broadcast that continued on another node may have left segments in this node's HLS folder.
       const hasPart = stream.status !== 'ended' && (await folder.version(stream.id)) !== null
-      if (hasPart && !this.#jobs.has(stream.id)) this.#begin(stream)
-      else this.#follow(stream)
+      if (hasPart && !this.#jobs.has(stream.id)) this.#startJob(stream)
+      else this.#update(stream)
     }
-    // What another node has finished or deleted nobody tells.
+    // No change is reported here for what another node finished or deleted.
     const known = new Set(active.map(({ id }) => id))
     for (const id of this.#jobs.keys()) {
       const stream = known.has(id) ? null : await store.find(id)
-      if (stream !== null) this.#follow(stream)
+      if (stream !== null) this.#update(stream)
     }
   }
 
-  #follow(stream: Stream): void {
+  #update(stream: Stream): void {
     const job = this.#jobs.get(stream.id)
     if (job !== undefined) {
-      job.tell(stream)
+      job.update(stream)
     } else if (isActiveRecording(stream.recording) && this.#isOurs(stream)) {
-      this.#begin(stream)
+      this.#startJob(stream)
     }
   }
 
   /**
-   * Whether what becomes of a recording is this node's to say: its nginx has the broadcast; or, when the
-   * node that has it is gone, and has had as long to come back as a storage has.
+   * Whether this node decides about a recording: its nginx has the broadcast; or the node that had it is gone,
+   * and did not come back for as long as a failing storage may.
    */
   #isOurs({ nodeId, status, endedAt }: Stream): boolean {
     const { patienceMs, now } = this.#options
@@ -125,15 +128,15 @@ export class Recorder implements AsyncDisposable {
     return isGone && now().getTime() - endedAt.getTime() > patienceMs
   }
 
-  #begin(stream: Stream): void {
+  #startJob(stream: Stream): void {
     const { storages, folder, logger } = this.#options
     if (this.#abort.signal.aborted) return
     const storage = storages.find(({ kind }) => kind === stream.recording?.storage)
     if (storage === undefined) {
-      logger.error({ stream: stream.id }, 'a recording is in S3, and S3_BUCKET is not set any more')
+      logger.error({ stream: stream.id }, 'a recording is in S3, but S3_BUCKET is no longer set')
       return
     }
-    const archive = new Archive(stream.id, { storage, folder, turn: this.#turn })
+    const archive = new Archive(stream.id, { storage, folder, limit: this.#limit })
     const isOurs = (changed: Stream) => this.#isOurs(changed)
     const job = new RecordingJob({ ...this.#options, stream, archive, storage, isOurs })
     this.#jobs.set(stream.id, job)

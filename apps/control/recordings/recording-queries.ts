@@ -1,4 +1,4 @@
-// Reading streams by their recordings: those that still need work, and those that are finished.
+// Finds streams by their recordings: those that still need work, and those that are finished.
 import type { Database } from '../database/database.ts'
 import { ACTIVE_RECORDING_STATUSES, type StorageKind } from '../domain/recording.ts'
 import type { Stream } from '../domain/stream.ts'
@@ -19,7 +19,7 @@ export class RecordingQueries {
     this.#database = database
   }
 
-  /** Streams whose recording a node still has work to do for. */
+  /** Streams whose recording still needs work. */
   async active(): Promise<Stream[]> {
     const rows = await this.#database.sql.rows<SelectedRow>(
       `${SELECT_STREAM} WHERE recording_status IN (${ACTIVE_RECORDING_STATUSES.map(() => '?').join(', ')})`,
@@ -28,7 +28,7 @@ export class RecordingQueries {
     return rows.map((row) => fromSelected(row).stream)
   }
 
-  /** Recordings that are ready or have failed, the earliest finished first. */
+  /** Recordings that are ready or failed, the earliest finished first. */
   async finished(): Promise<FinishedRecording[]> {
     const rows = await this.#database.run((client) =>
       client.stream.findMany({

@@ -1,12 +1,12 @@
-// Removes recordings by age (RECORDINGS_MAX_AGE) and by size (RECORDINGS_MAX_BYTES), the oldest
-// first, and never one that is still being made.
+// Deletes finished recordings that are older than RECORDINGS_MAX_AGE, and the oldest ones while all together
+// have more than RECORDINGS_MAX_BYTES.
 import { filter, interval, merge, type Subscription, startWith } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { FinishedRecording, RecordingQueries } from './recording-queries.ts'
 
-const AT_LEAST_EVERY_MS = 60_000
-const AT_MOST_EVERY_MS = 1_000
+const MAX_INTERVAL_MS = 60_000
+const MIN_INTERVAL_MS = 1_000
 
 export interface RecordingRetentionOptions {
   readonly queries: RecordingQueries
@@ -15,7 +15,7 @@ export interface RecordingRetentionOptions {
   readonly nodeId: string
   readonly maxAgeMs: number | null
   readonly maxBytes: number | null
-  /** What recordings take that are still being made here. */
+  /** Bytes of the recordings that this node is working on. */
   readonly activeBytes: () => number
   readonly now: () => Date
 }
@@ -32,45 +32,48 @@ export class RecordingRetention implements AsyncDisposable {
   start(): void {
     const { streams, maxAgeMs, maxBytes } = this.#options
     if (maxAgeMs === null && maxBytes === null) return
-    const everyMs = Math.max(AT_MOST_EVERY_MS, Math.min(AT_LEAST_EVERY_MS, (maxAgeMs ?? Infinity) / 4))
+    const everyMs = Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, (maxAgeMs ?? Infinity) / 4))
     const finished$ = streams.changes$.pipe(
       filter(({ events }) => events.some(({ type }) => type.startsWith('recording.'))),
     )
     this.#triggers = merge(interval(everyMs), finished$)
       .pipe(startWith(null))
-      .subscribe(() => this.#runOnce())
+      .subscribe(() => this.#check())
   }
 
-  #runOnce(): void {
-    this.#running ??= this.#clear().finally(() => {
+  #check(): void {
+    this.#running ??= this.#deleteOld().finally(() => {
       this.#running = null
     })
   }
 
-  async #clear(): Promise<void> {
+  async #deleteOld(): Promise<void> {
     const { queries, streams, logger } = this.#options
     try {
-      for (const { streamId } of this.#tooMuch(await queries.finished())) {
+      for (const { streamId } of this.#tooOldOrTooLarge(await queries.finished())) {
         await streams.submit(streamId, { kind: 'recording-delete-requested' })
-        logger.info({ stream: streamId }, 'a recording is removed: too old, or too many bytes in all')
+        logger.info(
+          { stream: streamId },
+          'deleting a recording: it is too old, or all recordings together are too large',
+        )
       }
     } catch (error) {
-      logger.warn({ err: error }, 'old recordings could not be removed; trying again later')
+      logger.warn({ err: error }, 'old recordings could not be deleted; retrying')
     }
   }
 
-  /** @param all the oldest first */
-  #tooMuch(all: readonly FinishedRecording[]): FinishedRecording[] {
+  /** @param all the earliest finished first */
+  #tooOldOrTooLarge(all: readonly FinishedRecording[]): FinishedRecording[] {
     const { nodeId, maxAgeMs, maxBytes, activeBytes, now } = this.#options
-    // Another node's folder is that node's to look after; a bucket is everybody's.
+    // Each node deletes from its own folder; all nodes share the bucket.
     const ours = all.filter((recording) => recording.storage === 's3' || recording.nodeId === nodeId)
     const oldest = maxAgeMs === null ? null : new Date(now().getTime() - maxAgeMs)
     let bytes = ours.reduce((sum, { sizeBytes }) => sum + sizeBytes, activeBytes())
     return ours.filter(({ finishedAt, sizeBytes }) => {
       const tooOld = oldest !== null && finishedAt < oldest
-      const tooMany = maxBytes !== null && bytes > maxBytes
-      if (tooOld || tooMany) bytes -= sizeBytes
-      return tooOld || tooMany
+      const tooLarge = maxBytes !== null && bytes > maxBytes
+      if (tooOld || tooLarge) bytes -= sizeBytes
+      return tooOld || tooLarge
     })
   }
 

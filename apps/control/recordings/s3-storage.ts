@@ -1,5 +1,5 @@
-// Recordings in an S3-compatible store: <bucket>/<stream id>/<file>. The SDK makes the checksums and
-// tries again, with back-off, what fails for the moment.
+// Stores recordings in an S3-compatible store, as <bucket>/<stream id>/<file>. The SDK adds the checksums and
+// retries failed requests with back-off.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,23 +23,24 @@ import type { Secret } from '../domain/secret.ts'
 import { CONTENT_TYPES, type Storage, type StoredFile } from './storage.ts'
 
 const ATTEMPTS = 4
-const CONNECT_MS = 3_000
-/** A store that says nothing for so long is taken for dead; one that only drips, after the other. */
-const SILENT_MS = 20_000
-const REQUEST_MS = 5 * 60_000
-/** What is larger goes up in parts of this size, a few at a time, so that memory stays bounded. */
+const CONNECT_TIMEOUT_MS = 3_000
+/** A request fails when the store sends nothing for this long. */
+const IDLE_TIMEOUT_MS = 20_000
+/** A request fails when it takes this long in all, however little by little the store answers. */
+const REQUEST_TIMEOUT_MS = 5 * 60_000
+/** A larger file is uploaded in parts of this size, a few at a time, so that memory stays bounded. */
 const PART_BYTES = 8 * 1024 * 1024
-const PARTS_AT_ONCE = 2
-const REMOVALS_AT_ONCE = 8
-/** How long a signed link is good: an evening's watching. */
-const LINK_SECONDS = 12 * 60 * 60
+const CONCURRENT_PARTS = 2
+const CONCURRENT_REMOVALS = 8
+/** How long a signed URL is valid: long enough to watch any recording to its end. */
+const SIGNED_URL_SECONDS = 12 * 60 * 60
 
 export interface S3Settings {
-  /** Null: Amazon's own. */
+  /** Null: Amazon's. */
   readonly endpoint: string | null
   readonly bucket: string
   readonly region: string
-  /** Where anybody may read the bucket; null: links are signed. */
+  /** The URL at which everybody can read the bucket; null: URLs are signed. */
   readonly publicUrl: string | null
   /** Null: the SDK looks for credentials in its usual places (a role, a profile). */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | null
@@ -52,12 +53,15 @@ export class S3Storage implements Storage, Disposable {
   readonly #bucket: string
   readonly #publicUrl: string | null
 
-  constructor({ endpoint, bucket, region, credentials, publicUrl }: S3Settings, silentMs = SILENT_MS) {
+  constructor(
+    { endpoint, bucket, region, credentials, publicUrl }: S3Settings,
+    idleTimeoutMs = IDLE_TIMEOUT_MS,
+  ) {
     this.#bucket = bucket
     this.#publicUrl = publicUrl
     this.#client = new S3Client({
       region,
-      // The bucket in the path: a store of one's own rarely has a host name for each bucket.
+      // Self-hosted stores rarely have a host name for each bucket, so the bucket is part of the path.
       ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
       ...(credentials === null
         ? {}
@@ -69,9 +73,9 @@ export class S3Storage implements Storage, Disposable {
           }),
       maxAttempts: ATTEMPTS,
       requestHandler: {
-        connectionTimeout: CONNECT_MS,
-        socketTimeout: silentMs,
-        requestTimeout: REQUEST_MS,
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        socketTimeout: idleTimeoutMs,
+        requestTimeout: REQUEST_TIMEOUT_MS,
         throwOnRequestTimeout: true,
       },
     })
@@ -96,25 +100,25 @@ export class S3Storage implements Storage, Disposable {
     return files
   }
 
-  async keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void> {
+  async storeFile(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void> {
     const { size } = await stat(path)
     const object = this.#object(streamId, name)
     if (size <= PART_BYTES) {
       const command = new PutObjectCommand({ ...object, Body: await readFile(path) })
       await this.#client.send(command, { abortSignal: signal })
     } else {
-      await this.#keepInParts(object, path, signal)
+      await this.#uploadInParts(object, path, signal)
     }
   }
 
-  async #keepInParts(object: PutObjectCommandInput, path: string, signal: AbortSignal): Promise<void> {
+  async #uploadInParts(object: PutObjectCommandInput, path: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const body = createReadStream(path)
     const upload = new Upload({
       client: this.#client,
       params: { ...object, Body: body },
       partSize: PART_BYTES,
-      queueSize: PARTS_AT_ONCE,
+      queueSize: CONCURRENT_PARTS,
     })
     const onAbort = () => void upload.abort()
     signal.addEventListener('abort', onAbort)
@@ -126,7 +130,7 @@ export class S3Storage implements Storage, Disposable {
     }
   }
 
-  async write(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void> {
+  async storeText(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void> {
     await this.#client.send(new PutObjectCommand({ ...this.#object(streamId, name), Body: text }), {
       abortSignal: signal,
     })
@@ -140,17 +144,17 @@ export class S3Storage implements Storage, Disposable {
   }
 
   async remove(streamId: string, signal: AbortSignal): Promise<void> {
-    // One by one: not every store that calls itself compatible can remove many at once.
-    const turn = pLimit(REMOVALS_AT_ONCE)
+    // One request for each file: not every compatible store can remove several with one.
+    const limit = pLimit(CONCURRENT_REMOVALS)
     const files = await this.list(streamId, signal)
-    await turn.map(files, ({ name }) =>
+    await limit.map(files, ({ name }) =>
       this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` }), {
         abortSignal: signal,
       }),
     )
   }
 
-  /** The text of a small file; null: there is none. */
+  /** The text of a small file; null: there is no such file. */
   async read(streamId: string, name: string): Promise<string | null> {
     try {
       const object = await this.#client.send(this.#get(streamId, name))
@@ -161,14 +165,17 @@ export class S3Storage implements Storage, Disposable {
     }
   }
 
-  /** Where anybody can read a file for the next hours, or ask for its size: a signature is for one of both. */
-  async link(streamId: string, name: string, method: 'GET' | 'HEAD'): Promise<string> {
+  /**
+   * A URL at which everybody can read a file for the next hours.
+   * @param method a signature is valid for one of them only
+   */
+  async urlOf(streamId: string, name: string, method: 'GET' | 'HEAD'): Promise<string> {
     if (this.#publicUrl !== null) return `${this.#publicUrl}/${streamId}/${name}`
     const command =
       method === 'HEAD'
         ? new HeadObjectCommand({ Bucket: this.#bucket, Key: `${streamId}/${name}` })
         : this.#get(streamId, name)
-    return getSignedUrl(this.#client, command, { expiresIn: LINK_SECONDS })
+    return getSignedUrl(this.#client, command, { expiresIn: SIGNED_URL_SECONDS })
   }
 
   #get(streamId: string, name: string): GetObjectCommand {

@@ -1,10 +1,10 @@
-// The file name of a stored segment. It says all that a playlist needs to know of the segment, so the
-// storage's list of files is the only record of what is stored, and the two cannot disagree.
+// The file name of a stored segment. It holds all that a playlist says about the segment, so the storage's list
+// of files is a complete record, and no second record can disagree with it.
 import type { Segment } from '../domain/segment.ts'
 
 const NAME = /^(\d{13})-(\d{1,9})-(\d{1,9})(-d)?\.ts$/
 
-/** `<start>-<sequence>-<duration>[-d].ts`; sorted by these names, segments are in playing order. */
+/** `<startedAtMs>-<sequence>-<durationMs>[-d].ts`; in the order of these names, segments are in playing order. */
 export function segmentName({ startedAtMs, sequence, durationMs, discontinuity }: Segment): string {
   return `${startedAtMs}-${sequence}-${durationMs}${discontinuity ? '-d' : ''}.ts`
 }

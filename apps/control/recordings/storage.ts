@@ -1,5 +1,5 @@
-// The one interface behind which recordings are stored, in a folder or in S3. Only the storage itself
-// knows which segments are safe, so nothing else has to be trusted after a crash.
+// What a storage for recordings can do; a folder and S3 implement it. Its list of files is the only record of
+// which segments are stored, so nothing else has to be trusted after a crash.
 import type { StorageKind } from '../domain/recording.ts'
 
 export const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -14,24 +14,24 @@ export interface StoredFile {
   readonly sizeBytes: number
 }
 
-/** Every operation may be repeated. It fails with the error of the disk, the network or `signal`. */
+/** Every operation may be repeated, and throws the error of the disk, of the network or of `signal`. */
 export interface Storage {
   readonly kind: StorageKind
-  /** Whether `fetch` copies the file into the folder it is given. */
+  /** Whether `fetch` copies the file, and so needs as much disk again. */
   readonly fetchCopies: boolean
-  /** Whether there is room for more segments; live streams need the disk more than recordings do. */
+  /** Whether it has room for more segments. A disk is reported full early, because live streams need it more. */
   hasRoom(): Promise<boolean>
   /** Whether an error of this storage means that it is full. */
   isFull(error: unknown): boolean
   /** A stream's stored files, in no order; files that are still being written are left out. */
   list(streamId: string, signal: AbortSignal): Promise<StoredFile[]>
-  /** Stores a finished file, whole or not at all. */
-  keep(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void>
-  /** Stores a small text. */
-  write(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void>
+  /** Stores a copy of the file at `path`, whole or not at all; replaces a file of that name. */
+  storeFile(streamId: string, name: string, path: string, signal: AbortSignal): Promise<void>
+  /** Stores a small text as a file, whole or not at all; replaces a file of that name. */
+  storeText(streamId: string, name: string, text: string, signal: AbortSignal): Promise<void>
   /**
-   * A stored file as a path that can be read.
-   * @param folder where a copy may be put; the caller removes it
+   * Makes a stored file readable at a local path, which it returns.
+   * @param folder where to put a copy if one is needed; the caller removes it
    */
   fetch(streamId: string, name: string, folder: string, signal: AbortSignal): Promise<string>
   /** Removes all files of a stream. */

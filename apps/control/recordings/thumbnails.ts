@@ -1,25 +1,26 @@
-// Pictures of what is live now, made when somebody asks: one for each segment however many ask, few
-// at a time, and no more waiting than can be made before they are stale.
+// Thumbnails of live streams, made when somebody asks for one. However many ask, each segment gives one
+// thumbnail; few are made at a time, and no more may wait than can be made before they are out of date.
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { Logger } from '../common/logger.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
-import { newestPicture } from './pictures.ts'
+import { lastFrame } from './still-image.ts'
 
-/** How often a stream's playlist is looked at for a newer segment, at most. */
-const LOOK_MS = 1_000
-const PICTURE_MS = 5_000
-const AT_ONCE = 2
-const MOST_WAITING = 30
-/** Pictures that are remembered, of about 30 kB each. */
-const MAX_REMEMBERED = 500
+/** A stream's playlist is checked for a newer segment at most this often. */
+const CHECK_EVERY_MS = 1_000
+const FFMPEG_TIMEOUT_MS = 5_000
+const CONCURRENCY = 2
+const MAX_WAITING = 30
+/** Streams whose thumbnail is cached; a thumbnail has about 30 kB. */
+const MAX_CACHED = 500
 
-interface Taken {
-  /** When the playlist was last looked at. */
-  readonly lookedAtMs: number
-  /** The playlist that the picture's segment is from. */
+interface CachedThumbnail {
+  /** When the playlist was last checked. */
+  readonly checkedAtMs: number
+  /** The version of the playlist that listed the thumbnail's segment; null: there was no playlist. */
   readonly version: string | null
-  readonly picture: Buffer | null
+  /** Null: there is no segment yet, or it has no video. */
+  readonly jpeg: Buffer | null
 }
 
 export interface ThumbnailsOptions {
@@ -29,10 +30,10 @@ export interface ThumbnailsOptions {
 
 export class Thumbnails implements Disposable {
   readonly #options: ThumbnailsOptions
-  /** By stream; those taken last are last. */
-  readonly #taken = new Map<string, Taken>()
-  readonly #taking = new Map<string, Promise<Buffer | null>>()
-  readonly #turn = pLimit(AT_ONCE)
+  /** By stream id; the most recently checked is last. */
+  readonly #cache = new Map<string, CachedThumbnail>()
+  readonly #pending = new Map<string, Promise<Buffer | null>>()
+  readonly #limit = pLimit(CONCURRENCY)
   readonly #abort = new AbortController()
 
   constructor(options: ThumbnailsOptions) {
@@ -40,51 +41,52 @@ export class Thumbnails implements Disposable {
   }
 
   /**
-   * A JPEG of the newest finished segment; null: there is none yet, or it can't be shown. Under more
-   * requests than can be served, the one before.
+   * A JPEG of the newest finished segment; null: there is none yet, or it has no video. When there are more
+   * requests than can be served in time, the previous thumbnail.
    */
   get(streamId: string): Promise<Buffer | null> {
-    const before = this.#taken.get(streamId)
-    const isFresh = before !== undefined && performance.now() - before.lookedAtMs < LOOK_MS
-    if (isFresh || this.#turn.pendingCount >= MOST_WAITING)
-      return this.#taking.get(streamId) ?? Promise.resolve(before?.picture ?? null)
-    const taking =
-      this.#taking.get(streamId) ??
-      this.#turn(() => this.#take(streamId)).finally(() => this.#taking.delete(streamId))
-    this.#taking.set(streamId, taking)
-    return taking
+    const cached = this.#cache.get(streamId)
+    const isFresh = cached !== undefined && performance.now() - cached.checkedAtMs < CHECK_EVERY_MS
+    const pending = this.#pending.get(streamId)
+    if (isFresh || this.#limit.pendingCount >= MAX_WAITING)
+      return pending ?? Promise.resolve(cached?.jpeg ?? null)
+    const updating =
+      pending ?? this.#limit(() => this.#update(streamId)).finally(() => this.#pending.delete(streamId))
+    this.#pending.set(streamId, updating)
+    return updating
   }
 
-  async #take(streamId: string): Promise<Buffer | null> {
+  /** Makes a new thumbnail if the playlist has changed since the cached one. */
+  async #update(streamId: string): Promise<Buffer | null> {
     const { folder, logger } = this.#options
     const { signal } = this.#abort
-    const before = this.#taken.get(streamId)
+    const cached = this.#cache.get(streamId)
     const version = await folder.version(streamId).catch(() => null)
-    let picture = before?.picture ?? null
-    if (version !== before?.version) {
-      picture = await this.#picture(streamId, signal).catch((error: unknown) => {
-        if (!signal.aborted) logger.debug({ err: error, stream: streamId }, 'no picture of a live stream')
+    let jpeg = cached?.jpeg ?? null
+    if (version !== cached?.version) {
+      jpeg = await this.#make(streamId, signal).catch((error: unknown) => {
+        if (!signal.aborted) logger.debug({ err: error, stream: streamId }, 'thumbnail could not be made')
         return null
       })
     }
-    this.#remember(streamId, { lookedAtMs: performance.now(), version, picture })
-    return picture
+    this.#store(streamId, { checkedAtMs: performance.now(), version, jpeg })
+    return jpeg
   }
 
-  async #picture(streamId: string, signal: AbortSignal): Promise<Buffer | null> {
+  async #make(streamId: string, signal: AbortSignal): Promise<Buffer | null> {
     const { folder } = this.#options
     const newest = (await folder.read(streamId))?.segments.at(-1)
     if (newest === undefined) return null
     const path = join(folder.directory(streamId), newest.file)
-    return newestPicture(path, newest.durationMs, { signal, timeoutMs: PICTURE_MS })
+    return lastFrame(path, newest.durationMs, { signal, timeoutMs: FFMPEG_TIMEOUT_MS })
   }
 
-  #remember(streamId: string, taken: Taken): void {
-    this.#taken.delete(streamId)
-    this.#taken.set(streamId, taken)
-    for (const oldest of this.#taken.keys()) {
-      if (this.#taken.size <= MAX_REMEMBERED) break
-      this.#taken.delete(oldest)
+  #store(streamId: string, thumbnail: CachedThumbnail): void {
+    this.#cache.delete(streamId)
+    this.#cache.set(streamId, thumbnail)
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= MAX_CACHED) break
+      this.#cache.delete(oldest)
     }
   }
 

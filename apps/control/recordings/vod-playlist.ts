@@ -8,7 +8,7 @@ import type { Storage } from './storage.ts'
 /** Consecutive segments of one publisher, with none missing between them. */
 export type Run = readonly Segment[]
 
-/** Splits segments into runs: a new one begins wherever a segment does not continue the one before. */
+/** Splits segments into runs: a new run begins where a segment does not continue the one before it. */
 export function toRuns(segments: readonly Segment[]): Run[] {
   const runs: Segment[][] = []
   segments.forEach((segment, index) => {
@@ -20,7 +20,7 @@ export function toRuns(segments: readonly Segment[]): Run[] {
   return runs
 }
 
-/** @param runs as of `toRuns`, at least one */
+/** The playlist's text. @param runs as `toRuns` returns them, at least one */
 export function vodPlaylist(runs: readonly Run[]): string {
   const { MediaPlaylist, Segment: Entry } = HLS.types
   const entries = runs.flatMap((run) =>
@@ -30,7 +30,8 @@ export function vodPlaylist(runs: readonly Run[]): string {
           uri: segmentName(segment),
           duration: segment.durationMs / 1000,
           discontinuity: index === 0,
-          // Only at the start: nginx's times for later segments carry the network's jitter; players add durations.
+          // Only at the start of a run: nginx's times of later segments include network jitter, and players add up
+          // the durations.
           ...(index === 0 ? { programDateTime: new Date(segment.startedAtMs) } : {}),
         }),
     ),
@@ -49,12 +50,12 @@ export function vodPlaylist(runs: readonly Run[]): string {
   return `${text}\n`
 }
 
-/** Writes the playlist of these segments, at least one, into the storage. */
+/** Stores the playlist of these segments, at least one. */
 export async function storeVodPlaylist(
   storage: Storage,
   streamId: string,
   segments: readonly Segment[],
   signal: AbortSignal,
 ): Promise<void> {
-  await storage.write(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal)
+  await storage.storeText(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal)
 }

@@ -167,7 +167,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       if (s3 === null || !isStored) throw new AppError(404, 'not_found', 'There is no such path.')
       reply.headers(NO_STORE)
       if (file !== VOD_PLAYLIST)
-        return reply.redirect(await s3.link(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
+        return reply.redirect(await s3.urlOf(id, file, request.method === 'HEAD' ? 'HEAD' : 'GET'))
       // The playlist is served from here: its segment URLs are relative to it, and each redirects to its own link.
       const playlist = await s3.read(id, file).catch((error: unknown) => {
         throw new AppError(

@@ -24,37 +24,37 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const archiveOn = (on: Storage = storage) => new Archive(ID, { storage: on, folder, turn: (work) => work() })
-const kept = async () => (await storage.list(ID)).map(({ name }) => name).sort()
+const archiveOn = (on: Storage = storage) => new Archive(ID, { storage: on, folder, limit: (work) => work() })
+const storedNames = async () => (await storage.list(ID)).map(({ name }) => name).sort()
 
-/** A storage that fails whenever it is told to, and counts what it is asked to keep. */
-function moody(isFailing: () => boolean): Storage & { asked: string[] } {
+/** A storage that fails to store files when `isFailing` says so, and remembers which it was asked to store. */
+function unreliable(isFailing: () => boolean): Storage & { asked: string[] } {
   const asked: string[] = []
   return {
     ...{ kind: 'folder', fetchCopies: false, asked },
     hasRoom: () => storage.hasRoom(),
     isFull: (error) => storage.isFull(error),
     list: (id) => storage.list(id),
-    keep: async (id, name, path) => {
+    storeFile: async (id, name, path) => {
       asked.push(name)
       if (isFailing()) throw new Error('the storage is away')
-      await storage.keep(id, name, path)
+      await storage.storeFile(id, name, path)
     },
-    write: (id, name, text) => storage.write(id, name, text),
+    storeText: (id, name, text) => storage.storeText(id, name, text),
     fetch: (id, name) => storage.fetch(id, name),
     remove: (id) => storage.remove(id),
   }
 }
 
-test('keeps what the playlist lists, each once, and what it says of it', async () => {
+test('stores each segment that the playlist lists once, with what the playlist says about it', async () => {
   const archive = archiveOn()
   await hls.segment('one')
   await hls.segment('two')
-  assert.equal(await archive.catchUp(never), false)
+  assert.equal(await archive.storeNewSegments(never), false)
   await hls.segment('three', true)
-  await archive.catchUp(never)
-  await archive.catchUp(never)
-  assert.deepEqual(await kept(), archive.segments.map(segmentName))
+  await archive.storeNewSegments(never)
+  await archive.storeNewSegments(never)
+  assert.deepEqual(await storedNames(), archive.segments.map(segmentName))
   assert.deepEqual(
     archive.segments.map(({ sequence, durationMs, discontinuity }) => [sequence, durationMs, discontinuity]),
     [
@@ -64,59 +64,59 @@ test('keeps what the playlist lists, each once, and what it says of it', async (
     ],
   )
   assert.deepEqual(archive.totals, { durationMs: 9_000, sizeBytes: 11, missingSegments: 0 })
-  const path = await storage.fetch(ID, (await kept())[2] ?? '')
+  const path = await storage.fetch(ID, (await storedNames())[2] ?? '')
   assert.equal(await readFile(path, 'utf8'), 'three')
 })
 
-test('another archive goes on from what the storage holds: nothing missing, nothing twice', async () => {
+test('another archive continues from what the storage lists: nothing is missing, nothing is stored twice', async () => {
   await hls.segment('one')
-  await archiveOn().catchUp(never)
+  await archiveOn().storeNewSegments(never)
   await hls.segment('two')
-  const counting = moody(() => false)
+  const counting = unreliable(() => false)
   const next = archiveOn(counting)
-  await next.catchUp(never)
+  await next.storeNewSegments(never)
   assert.equal(counting.asked.length, 1)
   assert.deepEqual([next.segments.length, next.totals?.sizeBytes], [2, 6])
 })
 
-test('what the storage fails at is tried again, and what comes meanwhile is not forgotten', async () => {
-  let away = false
-  const archive = archiveOn(moody(() => away))
+test('segments that the storage failed to store are stored later, and so are those that came meanwhile', async () => {
+  let isAway = false
+  const archive = archiveOn(unreliable(() => isAway))
   await hls.segment('one')
-  await archive.catchUp(never)
-  away = true
+  await archive.storeNewSegments(never)
+  isAway = true
   await hls.segment('two')
-  await assert.rejects(archive.catchUp(never), /away/)
+  await assert.rejects(archive.storeNewSegments(never), /away/)
   await hls.segment('three')
-  await assert.rejects(archive.catchUp(never), /away/)
+  await assert.rejects(archive.storeNewSegments(never), /away/)
   assert.equal(archive.segments.length, 1)
-  away = false
-  await archive.catchUp(never)
+  isAway = false
+  await archive.storeNewSegments(never)
   assert.equal(archive.segments.length, 3)
 })
 
-test('what nginx has removed before it could be kept is missing, and counted', async () => {
+test('a segment that nginx removed before it was stored counts as missing', async () => {
   await hls.segment('one')
   await hls.lose(await hls.segment('two'))
   await hls.segment('three')
   const archive = archiveOn()
-  await archive.catchUp(never)
+  await archive.storeNewSegments(never)
   assert.deepEqual([archive.segments.length, archive.totals?.missingSegments], [2, 1])
-  assert.deepEqual(await kept(), archive.segments.map(segmentName))
+  assert.deepEqual(await storedNames(), archive.segments.map(segmentName))
 })
 
-test('says when the playlist has its end, or is not there', async () => {
+test('reports when nginx will add no more segments: the playlist has its ENDLIST, or there is none', async () => {
   const archive = archiveOn()
-  assert.equal(await archive.catchUp(never), true)
+  assert.equal(await archive.storeNewSegments(never), true)
   await hls.segment('one')
-  assert.equal(await archive.catchUp(never), false)
+  assert.equal(await archive.storeNewSegments(never), false)
   await folder.close(ID)
-  assert.equal(await archive.catchUp(never), true)
+  assert.equal(await archive.storeNewSegments(never), true)
   assert.equal(archive.segments.length, 1)
 })
 
-test('stops between two segments when nobody wants it any more', async () => {
+test('stops before the next segment when it is aborted', async () => {
   await hls.segment('one')
-  await assert.rejects(archiveOn().catchUp(AbortSignal.abort()), /abort/i)
-  assert.deepEqual(await kept(), [])
+  await assert.rejects(archiveOn().storeNewSegments(AbortSignal.abort()), /abort/i)
+  assert.deepEqual(await storedNames(), [])
 })

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => database[Symbol.asyncDispose]())
 
-/** A finished recording of that many bytes; without a segment, so that no recorder touches it. */
+/** A finished recording of that many bytes, of a stream without segments. */
 async function finished(control: TestControl, sizeBytes: number): Promise<string> {
   const issued = await createStream(control, { record: true })
   await goLive(control, issued)
@@ -22,7 +22,7 @@ async function finished(control: TestControl, sizeBytes: number): Promise<string
   return issued.id
 }
 
-/** The clock of the recorder's own writing is the database's row; this sets it back. */
+/** Changes when a recording was finished. */
 async function finishedDaysAgo(id: string, days: number): Promise<void> {
   const sql = 'UPDATE streams SET recording_finished_at = ? WHERE id = ?'
   const when = new Date(Date.now() - days * 24 * 60 * 60 * 1_000).toISOString().slice(0, 23).replace('T', ' ')
@@ -34,7 +34,7 @@ async function whichAreLeft(control: TestControl, ids: readonly string[]): Promi
   return streams.filter(({ recording }) => recording !== null).map(({ id }) => id)
 }
 
-test('what is older than RECORDINGS_MAX_AGE goes', async () => {
+test('deletes recordings that are older than RECORDINGS_MAX_AGE', async () => {
   await using control = await startControl({ database })
   const [old, young] = [await finished(control, 1), await finished(control, 1)]
   await finishedDaysAgo(old, 8)
@@ -44,23 +44,23 @@ test('what is older than RECORDINGS_MAX_AGE goes', async () => {
   assert.deepEqual(await whichAreLeft(strict, [old, young]), [old, young])
   await control[Symbol.asyncDispose]()
   await using own = await startControl({ database, env: { RECORDINGS_MAX_AGE: '7' } })
-  await until('the old one to go', async () => (await whichAreLeft(own, [old, young])).length === 1)
+  await until('the old one to be deleted', async () => (await whichAreLeft(own, [old, young])).length === 1)
   assert.deepEqual(await whichAreLeft(own, [old, young]), [young])
 })
 
-test('beyond RECORDINGS_MAX_BYTES the oldest go, as many as it takes', async () => {
+test('deletes the oldest recordings while all together are larger than RECORDINGS_MAX_BYTES', async () => {
   await using control = await startControl({ database, env: { RECORDINGS_MAX_BYTES: '250' } })
   const ids = [await finished(control, 100), await finished(control, 100)]
   assert.deepEqual(await whichAreLeft(control, ids), ids)
   ids.push(await finished(control, 100))
-  await until('the first to go', async () => (await whichAreLeft(control, ids)).length === 2)
+  await until('the first to be deleted', async () => (await whichAreLeft(control, ids)).length === 2)
   assert.deepEqual(await whichAreLeft(control, ids), ids.slice(1))
   ids.push(await finished(control, 240))
-  await until('all but the newest to go', async () => (await whichAreLeft(control, ids)).length === 1)
+  await until('all but the newest to be deleted', async () => (await whichAreLeft(control, ids)).length === 1)
   assert.deepEqual(await whichAreLeft(control, ids), ids.slice(3))
 })
 
-test('without limits nothing goes', async () => {
+test('deletes nothing when no limit is set', async () => {
   await using control = await startControl({ database })
   const id = await finished(control, Number.MAX_SAFE_INTEGER)
   await finishedDaysAgo(id, 10_000)

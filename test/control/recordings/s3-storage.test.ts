@@ -31,9 +31,9 @@ async function file(name: string, contents: string | Buffer): Promise<string> {
   return path
 }
 
-test('keeps a file, lists it with its size, and gives it back', async () => {
-  await storage.keep(ID, '1.ts', await file('1.ts', 'a segment'), never)
-  await storage.write(ID, 'index.m3u8', '#EXTM3U\n', never)
+test('stores a file, lists it with its size, and fetches it again', async () => {
+  await storage.storeFile(ID, '1.ts', await file('1.ts', 'a segment'), never)
+  await storage.storeText(ID, 'index.m3u8', '#EXTM3U\n', never)
   const files = await storage.list(ID, never)
   assert.deepEqual(
     files.sort((a, b) => a.sizeBytes - b.sizeBytes),
@@ -48,60 +48,61 @@ test('keeps a file, lists it with its size, and gives it back', async () => {
   assert.deepEqual(await storage.list('b'.repeat(20), never), [])
 })
 
-test('a large file goes up in parts and comes back whole', async () => {
+test('a large file is uploaded in parts and comes back complete', async () => {
   const contents = randomBytes(20 * 1024 * 1024)
-  await storage.keep(ID, 'recording.mp4', await file('big', contents), never)
+  await storage.storeFile(ID, 'recording.mp4', await file('big', contents), never)
   assert.ok(contents.equals(await readFile(await storage.fetch(ID, 'recording.mp4', root, never))))
 })
 
-test('what fails for the moment is tried again', async () => {
+test('a request that fails is retried', async () => {
   server.fails = (request) => request % 3 === 0
   try {
-    for (let n = 0; n < 10; n++) await storage.keep(ID, `again-${n}.ts`, await file('again', `${n}`), never)
+    for (let n = 0; n < 10; n++)
+      await storage.storeFile(ID, `again-${n}.ts`, await file('again', `${n}`), never)
     assert.equal((await storage.list(ID, never)).filter(({ name }) => name.startsWith('again')).length, 10)
   } finally {
     server.fails = () => false
   }
 })
 
-test('a store that is not there is an error, and it is found again', async () => {
+test('a store that is away is an error; when it is back, the next request works', async () => {
   await server.goAway()
   const path = await file('late', 'x')
-  await assert.rejects(storage.keep(ID, 'late.ts', path, never), /ECONNREFUSED|connect/)
+  await assert.rejects(storage.storeFile(ID, 'late.ts', path, never), /ECONNREFUSED|connect/)
   await server.comeBack()
-  await storage.keep(ID, 'late.ts', path, never)
+  await storage.storeFile(ID, 'late.ts', path, never)
 })
 
-test('a store that takes what it is sent and says nothing is an error, too', async () => {
+test('a store that does not answer is an error', async () => {
   const { s3 } = readConfig(server.settings)
   using impatient = new S3Storage(s3 ?? assert.fail(), 200)
   const path = await file('silent', 'x')
   server.silent = true
   try {
-    await assert.rejects(impatient.keep(ID, 'silent.ts', path, never), { name: 'TimeoutError' })
+    await assert.rejects(impatient.storeFile(ID, 'silent.ts', path, never), { name: 'TimeoutError' })
     const stopping = AbortSignal.timeout(50)
     await assert.rejects(storage.list(ID, stopping))
-    await assert.rejects(storage.keep(ID, 'silent.ts', path, stopping), /abort/i)
+    await assert.rejects(storage.storeFile(ID, 'silent.ts', path, stopping), /abort/i)
   } finally {
     server.silent = false
   }
 })
 
-test('a link lets anybody read one file, under a name of its own where it is to be saved', async () => {
-  const response = await fetch(await storage.link(ID, '1.ts', 'GET'))
+test('a URL lets everybody read one file; the MP4 is downloaded under the stream’s name', async () => {
+  const response = await fetch(await storage.urlOf(ID, '1.ts', 'GET'))
   assert.deepEqual([response.status, await response.text()], [200, 'a segment'])
   assert.equal(response.headers.get('content-type'), 'video/mp2t')
-  const unsigned = new URL(await storage.link(ID, 'recording.mp4', 'GET'))
+  const unsigned = new URL(await storage.urlOf(ID, 'recording.mp4', 'GET'))
   assert.match(unsigned.searchParams.get('response-content-disposition') ?? '', new RegExp(`${ID}\\.mp4`))
   const { s3 } = readConfig({ ...server.settings, S3_PUBLIC_URL: 'https://cdn.example' })
   using open = new S3Storage(s3 ?? assert.fail())
-  assert.equal(await open.link(ID, '1.ts', 'GET'), `https://cdn.example/${ID}/1.ts`)
+  assert.equal(await open.urlOf(ID, '1.ts', 'GET'), `https://cdn.example/${ID}/1.ts`)
 })
 
-test('removes all of a stream, and nothing else; twice is no error', async () => {
+test('removes all files of a stream and of no other; twice is no error', async () => {
   const [gone, stays] = ['c'.repeat(20), 'd'.repeat(20)]
-  await storage.write(stays, 'index.m3u8', 'x', never)
-  await Promise.all(Array.from({ length: 30 }, (_, n) => storage.write(gone, `${n}.ts`, 'x', never)))
+  await storage.storeText(stays, 'index.m3u8', 'x', never)
+  await Promise.all(Array.from({ length: 30 }, (_, n) => storage.storeText(gone, `${n}.ts`, 'x', never)))
   assert.equal((await storage.list(gone, never)).length, 30)
   await storage.remove(gone, never)
   await storage.remove(gone, never)

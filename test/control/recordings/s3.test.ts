@@ -33,7 +33,7 @@ async function recorded(segments: readonly string[]): Promise<RecordingResource>
 
 const fileOf = (streamId: string, name: string) => `/recordings/${streamId}/${name}`
 
-test('its playlist comes from here, and each segment by a link of its own', async () => {
+test('control serves the playlist, and redirects each segment to its own URL in the store', async () => {
   const { streamId, playback } = await recorded(['one', 'two'])
   assert.equal(playback.hls, `${control.context.config.publicUrl}${fileOf(streamId, 'index.m3u8')}`)
   const playlist = await call(control, fileOf(streamId, 'index.m3u8'))
@@ -50,7 +50,7 @@ test('its playlist comes from here, and each segment by a link of its own', asyn
   assert.deepEqual(contents, ['one', 'two'])
 })
 
-test('what is deleted is gone from the bucket, and its links from here', async () => {
+test('a deleted recording is removed from the bucket, and its URLs are 404', async () => {
   const { streamId } = await recorded(['one'])
   await put(control, streamId, { kind: 'recording-delete-requested' })
   await until(
@@ -60,7 +60,7 @@ test('what is deleted is gone from the bucket, and its links from here', async (
   await refused(control, fileOf(streamId, 'index.m3u8'), {}, 404, 'not_found')
 })
 
-test('only a recording’s own files are there', async () => {
+test('any other path is 404 or 400', async () => {
   const { streamId } = await recorded(['one'])
   for (const path of [
     fileOf(streamId, 'index.html'),

@@ -14,7 +14,7 @@ const segment: fc.Arbitrary<Segment> = fc.record(
   { noNullPrototype: true },
 )
 
-test('a segment’s name says all of it, and is fit for a URL', () => {
+test('a name holds all properties of its segment, and needs no escaping in a URL', () => {
   fc.assert(
     fc.property(segment, (given) => {
       assert.deepEqual(parseSegmentName(segmentName(given)), given)
@@ -23,7 +23,7 @@ test('a segment’s name says all of it, and is fit for a URL', () => {
   )
 })
 
-test('names are in the order in which the segments began', () => {
+test('sorted names are in the order in which the segments began', () => {
   fc.assert(
     fc.property(fc.uniqueArray(segment, { selector: ({ startedAtMs }) => startedAtMs }), (segments) => {
       const byTime = [...segments].sort((a, b) => a.startedAtMs - b.startedAtMs)
@@ -32,12 +32,12 @@ test('names are in the order in which the segments began', () => {
   )
 })
 
-test('other files are no segments', () => {
+test('other file names are not segments', () => {
   for (const name of ['index.m3u8', 'poster.jpg', '1795255832481.ts', '1795255832481-0-3000-x.ts', ''])
     assert.equal(parseSegmentName(name), null, name)
 })
 
-test('nginx’s count tells what is missing; another node begins anew', () => {
+test('gaps in nginx’s numbers are missing segments; another node starts from 0 again', () => {
   const at = (sequence: number): Segment => ({
     startedAtMs: 1e12,
     sequence,

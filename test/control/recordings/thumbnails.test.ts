@@ -17,7 +17,7 @@ after(() => control[Symbol.asyncDispose]())
 
 const pathOf = (id: string) => `/v1/streams/${id}/thumbnail.jpg`
 
-async function picture(id: string): Promise<{ type: string | null; bytes: Buffer; cache: string | null }> {
+async function thumbnail(id: string): Promise<{ type: string | null; bytes: Buffer; cache: string | null }> {
   const response = await fetch(`${control.apiUrl}${pathOf(id)}`, { redirect: 'manual' })
   assert.equal(response.status, 200)
   const bytes = Buffer.from(await response.arrayBuffer())
@@ -51,12 +51,12 @@ function colourOf(jpeg: Buffer): number[] {
   return [...execFileSync('ffmpeg', args, { input: jpeg })]
 }
 
-test('shows the newest finished segment, 640 pixels wide', async () => {
+test('a thumbnail shows the newest finished segment, 640 pixels wide', async () => {
   const { id } = await liveStream(control)
   const hls = new HlsWriter(control.hlsDir, id)
   await hls.segment(segmentOf('red'))
   await hls.segment(segmentOf('blue'))
-  const { type, bytes, cache } = await picture(id)
+  const { type, bytes, cache } = await thumbnail(id)
   assert.equal(type, 'image/jpeg')
   assert.match(cache ?? '', /max-age=1$/)
   const [red = 0, , blue = 0] = colourOf(bytes)
@@ -71,31 +71,31 @@ test('shows the newest finished segment, 640 pixels wide', async () => {
   assert.equal(String(size).trim(), '640,360')
 })
 
-test('many who ask at once get the same picture, made once', async () => {
+test('requests at the same time get the same thumbnail, made once', async () => {
   const { id } = await liveStream(control)
   const hls = new HlsWriter(control.hlsDir, id)
   await hls.segment(segmentOf('red'))
   const { thumbnails } = control.context
-  const pictures = await Promise.all(Array.from({ length: 50 }, () => thumbnails.get(id)))
-  assert.equal(new Set(pictures).size, 1)
-  assert.ok(pictures[0])
+  const jpegs = await Promise.all(Array.from({ length: 50 }, () => thumbnails.get(id)))
+  assert.equal(new Set(jpegs).size, 1)
+  assert.ok(jpegs[0])
 })
 
-test('shows a newer segment as soon as it is looked for, and makes no picture of the same one twice', async () => {
+test('a newer segment is shown at the next check, and no thumbnail is made twice of the same segment', async () => {
   const { id } = await liveStream(control)
   const hls = new HlsWriter(control.hlsDir, id)
   await hls.segment(segmentOf('red'))
-  const first = await picture(id)
+  const first = await thumbnail(id)
   await delay(1_100)
   const { thumbnails } = control.context
   assert.equal(await thumbnails.get(id), await thumbnails.get(id))
-  assert.ok((await picture(id)).bytes.equals(first.bytes))
+  assert.ok((await thumbnail(id)).bytes.equals(first.bytes))
   await hls.segment(segmentOf('blue'))
   await delay(1_100)
-  assert.ok((colourOf((await picture(id)).bytes)[2] ?? 0) > 200)
+  assert.ok((colourOf((await thumbnail(id)).bytes)[2] ?? 0) > 200)
 })
 
-test('shows what was last in a long segment', async () => {
+test('a thumbnail of a long segment shows its end', async () => {
   const { id } = await liveStream(control)
   const args = ['-v', 'error', '-f', 'lavfi', '-i', 'color=c=red:s=320x180:r=15:d=7', '-f', 'lavfi']
   const graph = ['-i', 'color=c=blue:s=320x180:r=15:d=3', '-filter_complex', '[0][1]concat=n=2']
@@ -111,32 +111,32 @@ test('shows what was last in a long segment', async () => {
     'pipe:1',
   ])
   await new HlsWriter(control.hlsDir, id, Date.now(), 10_000).segment(long)
-  assert.ok((colourOf((await picture(id)).bytes)[2] ?? 0) > 200)
+  assert.ok((colourOf((await thumbnail(id)).bytes)[2] ?? 0) > 200)
 })
 
-test('under more requests than can be served nobody waits for long', async () => {
+test('under more requests than can be served, the rest get the placeholder at once', async () => {
   const streams = await Promise.all(Array.from({ length: 80 }, () => liveStream(control)))
   const segment = segmentOf('red')
   for (const { id } of streams) await new HlsWriter(control.hlsDir, id).segment(segment)
   const { thumbnails } = control.context
-  const pictures = await Promise.all(streams.map(({ id }) => thumbnails.get(id)))
-  const shown = pictures.filter((bytes) => bytes !== null).length
+  const jpegs = await Promise.all(streams.map(({ id }) => thumbnails.get(id)))
+  const shown = jpegs.filter((bytes) => bytes !== null).length
   assert.ok(shown >= 30 && shown < 80, `${shown}`)
 })
 
-test('is a placeholder before the first segment, and when a segment has no picture', async () => {
+test('the placeholder is shown before the first segment, and for a segment without video', async () => {
   const { id } = await liveStream(control)
-  assert.ok((await picture(id)).bytes.equals(PLACEHOLDER))
+  assert.ok((await thumbnail(id)).bytes.equals(PLACEHOLDER))
   const other = await liveStream(control)
-  await new HlsWriter(control.hlsDir, other.id).segment('no pictures in here')
-  assert.ok((await picture(other.id)).bytes.equals(PLACEHOLDER))
+  await new HlsWriter(control.hlsDir, other.id).segment('no video in here')
+  assert.ok((await thumbnail(other.id)).bytes.equals(PLACEHOLDER))
 })
 
-test('of an ended stream is its recording’s poster, or the placeholder', async () => {
+test('an ended stream has its recording’s poster, or the placeholder', async () => {
   const issued = await createStream(control, { record: true })
   await goLive(control, issued)
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
-  assert.ok((await picture(issued.id)).bytes.equals(PLACEHOLDER))
+  assert.ok((await thumbnail(issued.id)).bytes.equals(PLACEHOLDER))
   const summary = {
     durationMs: 1,
     sizeBytes: 1,
@@ -151,18 +151,18 @@ test('of an ended stream is its recording’s poster, or the placeholder', async
   assert.match(response.headers.get('location') ?? '', /\/poster\.jpg$/)
 })
 
-test('of another node’s stream is to be had there', async () => {
+test('for a stream of another node, redirects to that node once', async () => {
   const issued = await createStream(control)
   await goLive(control, issued)
   const sql = "UPDATE streams SET node_id = 'elsewhere', public_url = 'http://elsewhere.example' WHERE id = ?"
   await control.database.query(sql, [issued.id])
   const response = await fetch(`${control.apiUrl}${pathOf(issued.id)}`, { redirect: 'manual' })
   assert.equal(response.headers.get('location'), `http://elsewhere.example${pathOf(issued.id)}?from=peer`)
-  assert.ok((await picture(`${issued.id}`).catch(() => null)) === null)
+  assert.ok((await thumbnail(`${issued.id}`).catch(() => null)) === null)
   const sentOn = await fetch(`${control.apiUrl}${pathOf(issued.id)}?from=peer`, { redirect: 'manual' })
   assert.equal(sentOn.status, 200)
 })
 
-test('of no stream is 404', async () => {
+test('an unknown stream is 404', async () => {
   await refused(control, pathOf('b'.repeat(20)), {}, 404, 'stream_not_found')
 })

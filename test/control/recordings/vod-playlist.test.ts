@@ -9,7 +9,7 @@ const segment = (sequence: number, durationMs: number, discontinuity = false): S
   ...{ sequence, durationMs, discontinuity },
 })
 
-test('lists all of it, in order, with its end, and with the time of each new beginning', () => {
+test('lists all segments in order, with ENDLIST, and with a date at the start of each run', () => {
   const segments = [segment(0, 3_930, true), segment(1, 3_000), segment(2, 454), segment(3, 4_001, true)]
   assert.deepEqual(vodPlaylist(toRuns(segments)).split('\n'), [
     '#EXTM3U',
@@ -33,7 +33,7 @@ test('lists all of it, in order, with its end, and with the time of each new beg
   ])
 })
 
-test('where something is missing the pictures do not go on, though nginx has not said so', () => {
+test('a missing segment is a discontinuity, though nginx’s playlist has none there', () => {
   const runs = toRuns([segment(0, 3_000, true), segment(1, 3_000), segment(4, 3_000), segment(5, 3_000)])
   assert.deepEqual(
     runs.map((run) => run.map(({ sequence }) => sequence)),
@@ -45,6 +45,6 @@ test('where something is missing the pictures do not go on, though nginx has not
   assert.equal(vodPlaylist(runs).match(/#EXT-X-DISCONTINUITY/g)?.length, 2)
 })
 
-test('a target duration is never 0', () => {
+test('the target duration is at least 1', () => {
   assert.match(vodPlaylist(toRuns([segment(0, 0, true)])), /#EXT-X-TARGETDURATION:1\n/)
 })
