@@ -28,6 +28,7 @@ const databaseUrl = z
   .refine((url) => !URL.canParse(url) || new URL(url).pathname.length > 1, 'names no database')
   .refine(isDecodable, 'has a % that stands for nothing; % itself is written %25')
 const days = z.coerce.number('must be a number of days').positive('must be more than 0 days').max(36_500)
+const daysOrForEver = z.coerce.number('must be a number of days').min(0, 'must be 0 or more days').max(36_500)
 const bytes = z.coerce
   .number('must be a number of bytes')
   .int('must be a whole number of bytes')
@@ -68,6 +69,7 @@ const Environment = z.object({
   STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
   CREATE_RATE_LIMIT: z.coerce.number().int('must be a whole number').min(0).max(1_000_000).default(30),
   EVENT_RETENTION: days.default(30),
+  STREAM_RETENTION: daysOrForEver.default(90),
   RECORDINGS_DIR: folder.optional(),
   RECORDINGS_MAX_AGE: days.optional(),
   RECORDINGS_MAX_BYTES: bytes.optional(),
@@ -149,6 +151,8 @@ export interface Config {
   /** Creations a minute and client address; 0: no limit. */
   readonly createRateLimit: number
   readonly eventRetentionMs: number
+  /** How long ended streams without a recording are remembered; null: for ever. */
+  readonly streamRetentionMs: number | null
   /** Where recordings are kept, or are put together on their way to S3. */
   readonly recordingsDir: string
   /** Null: for ever. */
@@ -207,6 +211,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     streamCreation: e.STREAM_CREATION,
     createRateLimit: e.CREATE_RATE_LIMIT,
     eventRetentionMs: e.EVENT_RETENTION * DAY_MS,
+    streamRetentionMs: e.STREAM_RETENTION === 0 ? null : e.STREAM_RETENTION * DAY_MS,
     recordingsDir: e.RECORDINGS_DIR ?? join(e.DATA_DIR, 'recordings'),
     recordingsMaxAgeMs: e.RECORDINGS_MAX_AGE === undefined ? null : e.RECORDINGS_MAX_AGE * DAY_MS,
     recordingsMaxBytes: e.RECORDINGS_MAX_BYTES ?? null,

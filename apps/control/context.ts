@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
+import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
 import { migrate } from './database/migrations.ts'
@@ -11,7 +12,6 @@ import type { Secret } from './domain/secret.ts'
 import { Feed } from './events/feed.ts'
 import { Hub } from './events/hub.ts'
 import { EventLog } from './events/log.ts'
-import { Retention } from './events/retention.ts'
 import { ClientAddress } from './http/client-address.ts'
 import { Limits } from './http/limits.ts'
 import { Metrics } from './http/metrics.ts'
@@ -63,9 +63,18 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
   const log = new EventLog(database)
   const feed = new Feed({ log, logger })
   const hub = new Hub(feed)
-  const eventRetention = new Retention({ log, logger, maxAgeMs: config.eventRetentionMs, now })
+  const eventPruner = new Pruner({
+    ...{ what: 'events', logger, now },
+    remove: (oldest) => log.prune(oldest),
+    maxAgeMs: config.eventRetentionMs,
+  })
 
   const store = new StreamStore(database, transactions)
+  const streamPruner = new Pruner({
+    ...{ what: 'streams', logger, now },
+    remove: (oldest) => store.removeEnded(oldest),
+    maxAgeMs: config.streamRetentionMs,
+  })
   const queries = new StreamQueries(database)
   const viewers = new Viewers({ table: new ViewerTable(database), logger })
   const viewerEvents = new ViewerEvents({ viewers, hub, queries, logger, now })
@@ -131,7 +140,8 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
   owned.use(feed)
   owned.use(hub)
   owned.use(viewerEvents)
-  owned.use(eventRetention)
+  owned.use(eventPruner)
+  owned.use(streamPruner)
   owned.use(streams)
   owned.use(deadlines)
   owned.use(watcher)
@@ -162,7 +172,8 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       await feed.start()
       hub.start()
       viewerEvents.start()
-      eventRetention.start()
+      eventPruner.start()
+      streamPruner.start()
       // The feed comes first: readers are told before anything else is done about a change.
       streams.changes$.subscribe(({ events }) => feed.committed(events))
       deadlines.start()

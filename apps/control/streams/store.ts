@@ -24,6 +24,8 @@ import { StreamMemory } from './stream-memory.ts'
 const MAX_ATTEMPTS = 10
 /** How many streams one statement reads, so that other work can run in between. */
 const READ_BATCH = 100
+/** Streams that one statement removes. */
+const REMOVE_BATCH = 500
 
 /** What a decision asks the store to write. */
 export interface Change {
@@ -153,6 +155,23 @@ export class StreamStore {
       }
     }
     return known
+  }
+
+  /**
+   * Removes streams that ended before `oldest` and have no recording, the longest ended first.
+   * @returns how many were removed
+   */
+  async removeEnded(oldest: Date): Promise<number> {
+    for (let removed = 0; ; ) {
+      // In batches, so that no writer waits long for the locks of one.
+      const batch = await this.#database.sql.change(
+        `DELETE FROM streams WHERE status = 'ended' AND ended_at < ?
+         AND (recording_status IS NULL OR recording_status = 'deleted') ORDER BY ended_at LIMIT ${REMOVE_BATCH}`,
+        [oldest],
+      )
+      removed += batch
+      if (batch < REMOVE_BATCH) return removed
+    }
   }
 
   /** Ids of at most `limit` streams whose deadline has passed, earliest deadline first. */
