@@ -2,6 +2,7 @@
 // server that requires an API token.
 import assert from 'node:assert/strict'
 import { formatSize } from '../../apps/web/src/ui/format-size.ts'
+import { copyRecording } from '../support/copied-recordings.ts'
 import type { Encoder } from '../support/encoder.ts'
 import { checkScreen } from '../support/screens.ts'
 import { shownImage } from '../support/shown-image.ts'
@@ -185,15 +186,7 @@ step('says that a recording is still being processed', async () => {
 step('loads everything again when the server sends a reset', async () => {
   await home.goto(`${stack.url}/`)
   await home.getByRole('link', { name: TITLE }).waitFor()
-  const { query } = stack.database
-  await query('CREATE TEMPORARY TABLE copies SELECT * FROM streams WHERE id = ?', [id()])
-  for (let n = 10; n < 23; n += 1) {
-    await query(
-      'UPDATE copies SET id = ?, title = ?, key_hash = ?, live_at = DATE_SUB(live_at, INTERVAL 5 HOUR)',
-      [`copy0000000000000c${n}`, `Evening ${n}`, `${n}`.padStart(32, '0')],
-    )
-    await query('INSERT INTO streams SELECT * FROM copies')
-  }
+  await copyRecording(stack.database, id(), 13)
   const body = 'id: 1\nevent: reset\ndata: {}\n\n'
   const reset = { contentType: 'text/event-stream', body }
   await home.route('**/v1/events?*', (route) => route.fulfill(reset), { times: 1 })
