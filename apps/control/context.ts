@@ -1,4 +1,4 @@
-// Builds all parts of control by hand, starts them in boot order, and disposes of them in reverse.
+// Builds all parts of control, starts them in boot order, and disposes of them in reverse order.
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -44,15 +44,15 @@ import { Viewers } from './viewers/viewers.ts'
 export interface ContextOptions {
   readonly config: Config & { readonly databaseUrl: Secret }
   readonly logger: FastifyBaseLogger
-  /** prisma/migrations */
+  /** The folder prisma/migrations. */
   readonly migrationsDir: string
-  /** The clock; tests bring their own. */
+  /** The clock; tests pass their own. */
   readonly now?: () => Date
 }
 
 export type Context = ReturnType<typeof createContext>
 
-/** Builds everything that works without a port. Nothing runs, connects or writes before `start`. */
+/** Builds everything except the HTTP servers. Nothing runs, connects or writes before `start`. */
 export function createContext({ config, logger, migrationsDir, now = () => new Date() }: ContextOptions) {
   const { nodeId, publicUrl } = config
   const database = new Database(config.databaseUrl)
@@ -122,7 +122,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     eventHead: () => feed.head,
   })
 
-  /** In the order in which they are needed; disposed of in the opposite order. */
+  /** Disposed of in the opposite order: each part before the parts that it uses. */
   const owned = new AsyncDisposableStack()
   owned.use(database)
   owned.use(lease)
@@ -149,12 +149,12 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     ...{ publishers, lease, recorder, thumbnails, s3, reconciler, watcher, authorization, limits, metrics },
 
     /**
-     * Migrates the database, takes the node's lease and starts everything but the rounds.
+     * Migrates the database, takes the node's lease and starts everything except the regular rounds.
      * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError
      */
     async start(): Promise<void> {
       const applied = await migrate(config.databaseUrl, migrationsDir)
-      if (applied.length > 0) logger.info({ migrations: applied }, 'the database was migrated')
+      if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
       await database.open()
       await lease.take()
       await mkdir(recordingsDir, { recursive: true })
@@ -163,7 +163,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       hub.start()
       viewerEvents.start()
       eventRetention.start()
-      // The feed comes first: readers are told before anything else is done about a change.
+      // The feed subscribes first, so that readers learn of a change before its effects are carried out.
       streams.changes$.subscribe(({ events }) => feed.committed(events))
       deadlines.start()
       watcher.start()
@@ -174,7 +174,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       recordingRetention.start()
     },
 
-    /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports are open. */
+    /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports listen. */
     startRounds(): void {
       reconciler.startRounds()
       recorder.startRounds()
