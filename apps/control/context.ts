@@ -21,6 +21,7 @@ import { PlaylistSightings } from './ingest/playlist-sightings.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
 import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
+import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { NodeLease } from './nodes/node-lease.ts'
 import { HlsFolder } from './playlists/hls-folder.ts'
@@ -90,6 +91,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     ...{ store, streams, nginx, watcher, teardown, folder, lease },
     ...{ logger, nodeId, publicUrl, now },
   })
+  const takeover = new Takeover({ store, streams, lease, logger })
 
   const s3 = config.s3 === null ? null : new S3Storage(config.s3)
   const recordingsDir = resolve(config.recordingsDir)
@@ -139,6 +141,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
   owned.use(effects)
   owned.use(sightings)
   owned.use(reconciler)
+  owned.use(takeover)
   owned.use(s3)
   owned.use(recorder)
   owned.use(recordingRetention)
@@ -146,7 +149,8 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
 
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
-    ...{ publishers, lease, recorder, thumbnails, s3, reconciler, watcher, authorization, limits, metrics },
+    ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, watcher },
+    ...{ authorization, limits, metrics },
 
     /**
      * Migrates the database, takes the node's lease and starts everything except the regular rounds.
@@ -169,7 +173,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       watcher.start()
       effects.start()
       sightings.start()
-      reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
+      takeover.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
       recorder.start()
       recordingRetention.start()
     },
@@ -177,6 +181,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports listen. */
     startRounds(): void {
       reconciler.startRounds()
+      takeover.startRounds()
       recorder.startRounds()
     },
 
