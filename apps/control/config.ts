@@ -1,8 +1,8 @@
 // The settings as the rest of control uses them. This is the only place that reads the environment.
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type LOG_LEVELS, parseEnvironment, type Settings } from './config/environment.ts'
 import { Secret } from './domain/secret.ts'
+import { type LOG_LEVELS, parseEnvironment, type Settings } from './environment.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
