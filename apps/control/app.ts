@@ -85,7 +85,7 @@ function createFastify({ logger }: Context) {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
   }).withTypeProvider<ZodTypeProvider>()
   answerWithProblems(app)
-  // A client that does not read, or has connected and sent nothing, must not delay the stop.
+  // A client that reads nothing, or has connected and sent nothing, must not delay the stop.
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()
   })

@@ -1,4 +1,4 @@
-// Builds all parts of control by hand, starts them in boot order, and disposes of them in reverse.
+// Builds all parts of control, starts them in boot order, and disposes of them in reverse order.
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -21,6 +21,7 @@ import { PlaylistSightings } from './ingest/playlist-sightings.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
 import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
+import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { NodeLease } from './nodes/node-lease.ts'
 import { HlsFolder } from './playlists/hls-folder.ts'
@@ -44,15 +45,15 @@ import { Viewers } from './viewers/viewers.ts'
 export interface ContextOptions {
   readonly config: Config & { readonly databaseUrl: Secret }
   readonly logger: FastifyBaseLogger
-  /** prisma/migrations */
+  /** The folder prisma/migrations. */
   readonly migrationsDir: string
-  /** The clock; tests bring their own. */
+  /** The clock; tests pass their own. */
   readonly now?: () => Date
 }
 
 export type Context = ReturnType<typeof createContext>
 
-/** Builds everything that works without a port. Nothing runs, connects or writes before `start`. */
+/** Builds everything except the HTTP servers. Nothing runs, connects or writes before `start`. */
 export function createContext({ config, logger, migrationsDir, now = () => new Date() }: ContextOptions) {
   const { nodeId, publicUrl } = config
   const database = new Database(config.databaseUrl)
@@ -99,6 +100,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     ...{ store, streams, nginx, watcher, teardown, folder, lease },
     ...{ logger, nodeId, publicUrl, now },
   })
+  const takeover = new Takeover({ store, streams, lease, logger })
 
   const s3 = config.s3 === null ? null : new S3Storage(config.s3)
   const recordingsDir = resolve(config.recordingsDir)
@@ -131,7 +133,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
     eventHead: () => feed.head,
   })
 
-  /** In the order in which they are needed; disposed of in the opposite order. */
+  /** Disposed of in the opposite order: each part before the parts that it uses. */
   const owned = new AsyncDisposableStack()
   owned.use(database)
   owned.use(lease)
@@ -149,6 +151,7 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
   owned.use(effects)
   owned.use(sightings)
   owned.use(reconciler)
+  owned.use(takeover)
   owned.use(s3)
   owned.use(recorder)
   owned.use(recordingRetention)
@@ -156,15 +159,16 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
 
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
-    ...{ publishers, lease, recorder, thumbnails, s3, reconciler, watcher, authorization, limits, metrics },
+    ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, watcher },
+    ...{ authorization, limits, metrics },
 
     /**
-     * Migrates the database, takes the node's lease and starts everything but the rounds.
+     * Migrates the database, takes the node's lease and starts everything except the regular rounds.
      * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError
      */
     async start(): Promise<void> {
       const applied = await migrate(config.databaseUrl, migrationsDir)
-      if (applied.length > 0) logger.info({ migrations: applied }, 'the database was migrated')
+      if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
       await database.open()
       await lease.take()
       await mkdir(recordingsDir, { recursive: true })
@@ -174,20 +178,21 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       viewerEvents.start()
       eventPruner.start()
       streamPruner.start()
-      // The feed comes first: readers are told before anything else is done about a change.
+      // The feed subscribes first, so that readers learn of a change before its effects are carried out.
       streams.changes$.subscribe(({ events }) => feed.committed(events))
       deadlines.start()
       watcher.start()
       effects.start()
       sightings.start()
-      reconciler.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
+      takeover.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
       recorder.start()
       recordingRetention.start()
     },
 
-    /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports are open. */
+    /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports listen. */
     startRounds(): void {
       reconciler.startRounds()
+      takeover.startRounds()
       recorder.startRounds()
     },
 

@@ -1,10 +1,10 @@
-// Control as one thing that is created, started and disposed of: by its process (main.ts) and by the tests.
+// Control as one object that main.ts and the tests create, start and dispose of.
 import type { FastifyInstance } from 'fastify'
 import { buildApp, buildInternalApp } from './app.ts'
 import { type Context, type ContextOptions, createContext } from './context.ts'
 
 export interface StartOptions {
-  /** Whether nginx, the database and the storages are compared regularly; tests do that by hand. Default true. */
+  /** Whether to compare nginx, the database and the storages regularly; tests do that by hand. Default true. */
   readonly rounds?: boolean
 }
 
@@ -12,7 +12,7 @@ export class Control implements AsyncDisposable {
   readonly context: Context
   /** The public API. */
   readonly app: FastifyInstance
-  /** nginx's hooks, and metrics. */
+  /** The internal server: nginx's hooks and the metrics. */
   readonly internal: FastifyInstance
 
   private constructor(context: Context, app: FastifyInstance, internal: FastifyInstance) {
@@ -28,8 +28,8 @@ export class Control implements AsyncDisposable {
   }
 
   /**
-   * Starts all parts and listens. To be disposed of also when this fails.
-   * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError, or that a port is in use
+   * Starts all parts and listens. Dispose of control even when this fails.
+   * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError, or EADDRINUSE for a port
    */
   async start({ rounds = true }: StartOptions = {}): Promise<void> {
     const { config, logger } = this.context
@@ -38,12 +38,12 @@ export class Control implements AsyncDisposable {
     await this.internal.listen({ host: config.listenAddress, port: config.hooksPort })
     await this.app.listen({ host: config.listenAddress, port: config.apiPort })
     if (rounds) this.context.startRounds()
-    logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control is up')
+    logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control has started')
   }
 
-  /** Waits for requests and decisions that are under way. */
+  /** Waits for requests and decisions that are in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // At once, because each waits for its own requests.
+    // Both at the same time, because each waits for its own requests.
     await Promise.all([this.app.close(), this.internal.close()])
     await this.context[Symbol.asyncDispose]()
   }

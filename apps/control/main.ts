@@ -7,8 +7,8 @@ import { Control } from './control.ts'
 import { NodeIdTakenError } from './nodes/node-lease.ts'
 
 /**
- * Log lines are buffered and written many at once: a line that waits for the disk, or for a slow reader,
- * would delay a hook. The rest is written when the process ends.
+ * Log lines are buffered and written in batches: a write that waits for the disk, or for a slow reader of
+ * stdout, would delay a hook. The rest is written when the process ends.
  */
 const LOG = { sync: false, minLength: 4_096, periodicFlush: 500 }
 
@@ -16,12 +16,14 @@ async function main(): Promise<void> {
   const config = readConfig()
   const { databaseUrl } = config
   if (databaseUrl === undefined)
-    throw new ConfigError('DATABASE_URL is not set; `npm start` brings a database of its own.')
+    throw new ConfigError(
+      'DATABASE_URL is not set. Set it, or use `npm start`, which runs a database of its own.',
+    )
   const logger = pino(loggerOptions(config.logLevel), destination(LOG))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using control = await Control.create({ config: { ...config, databaseUrl }, logger, migrationsDir })
   await control.start()
-  // Until here a signal ends the process at once: nothing needs an orderly stop yet.
+  // Before this point a signal ends the process at once; nothing needs an orderly stop yet.
   const signal = await stopSignal()
   logger.info({ signal }, 'control is stopping')
 }
@@ -36,7 +38,7 @@ function stopSignal(): Promise<string> {
 try {
   await main()
 } catch (error) {
-  // These are the operator's to fix: a stack trace would hide the message.
+  // The operator can fix these; a stack trace would hide the message.
   const isOperatorsToFix = error instanceof ConfigError || error instanceof NodeIdTakenError
   process.stderr.write(`${isOperatorsToFix ? error.message : (error as Error).stack}\n`)
   process.exitCode = 1

@@ -15,7 +15,7 @@ before(async () => {
 })
 after(() => database[Symbol.asyncDispose]())
 
-/** A connection that sends this and then reads nothing. */
+/** Opens a connection that sends a text and then reads nothing. */
 async function open(url: string, sent: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
@@ -31,23 +31,27 @@ async function stop(control: TestControl): Promise<number> {
   return performance.now() - begin
 }
 
-test('a stop ends event streams in order', async () => {
+test('a stop ends open event streams cleanly', async () => {
   const control = await startControl({ database })
   const { id } = await liveStream(control)
   await using everybody = await SseReader.open(`${control.apiUrl}/v1/events?lastEventId=0`)
   await using own = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=0`)
   await own.frame('stream.live')
   await everybody.frame('stream.live')
-  // Says nothing, and so is closed only when the patience for requests is over.
+  // It sends nothing, so it is closed only when the grace period for requests is over.
   const silent = await open(control.apiUrl, '')
   const stopping = stop(control)
   await until('both to end', () => everybody.ended && own.ended)
-  assert.equal(silent.readableEnded || silent.closed, false, 'they did not have to be cut off')
+  assert.equal(
+    silent.readableEnded || silent.closed,
+    false,
+    'the event streams ended before the grace period did',
+  )
   silent.resume()
   await stopping
 })
 
-test('a stop is not held up by connections that say nothing or read nothing', async () => {
+test('connections that send nothing or read nothing do not delay a stop', async () => {
   const control = await startControl({ database })
   const sockets = [
     await open(control.apiUrl, ''),
@@ -56,7 +60,7 @@ test('a stop is not held up by connections that say nothing or read nothing', as
     await open(control.apiUrl, 'GET /v1/events?lastEventId=0 HTTP/1.1\r\nHost: x\r\n\r\n'),
   ]
   await until('the reader', () => control.context.hub.readerCount === 1)
-  // More than fits into the socket's buffers: the end can't be sent either.
+  // More than fits into the socket's buffers, so the end of the response cannot be sent either.
   await appendMany(database, 300, { bytes: 30_000 })
   await goLive(control, await createStream(control))
   const ms = await stop(control)
@@ -64,7 +68,7 @@ test('a stop is not held up by connections that say nothing or read nothing', as
   assert.ok(ms < 8_000, `${ms} ms`)
 })
 
-test('events that come while a stop is under way break nothing', async () => {
+test('events that are committed during a stop break nothing', async () => {
   const control = await startControl({ database })
   const reader = await open(control.apiUrl, 'GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
   await until('the reader', () => control.context.hub.readerCount === 1)
@@ -74,14 +78,14 @@ test('events that come while a stop is under way break nothing', async () => {
   reader.destroy()
 })
 
-test('everything can be stopped twice', async () => {
+test('control can be stopped twice', async () => {
   const control = await startControl({ database })
   await stop(control)
   await stop(control)
   await control.context[Symbol.asyncDispose]()
 })
 
-test('control comes up again on the same database and goes on', async () => {
+test('a restarted control continues with the streams in the database', async () => {
   const first = await startControl({ database })
   const { id } = await liveStream(first)
   await stop(first)

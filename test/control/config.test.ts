@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { ConfigError, readConfig } from '../../apps/control/config.ts'
-import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
-import { Secret } from '../../apps/control/domain/secret.ts'
 
 function problems(env: Record<string, string>): string[] {
   try {
@@ -61,7 +59,7 @@ describe('without settings', () => {
     assert.match(config.nodeId, /^[A-Za-z0-9._-]{1,64}$/)
   })
 
-  test('an empty value is no value, as compose files pass it on', () => {
+  test('an empty value counts as not set', () => {
     const names = [
       'PUBLIC_URL',
       'DATABASE_URL',
@@ -74,7 +72,7 @@ describe('without settings', () => {
     assert.deepEqual(readConfig(Object.fromEntries(names.map((name) => [name, '']))), config)
   })
 
-  test('what else is in the environment does not matter', () => {
+  test('other environment variables are ignored', () => {
     assert.deepEqual(readConfig({ PATH: '/bin', HOME: '/root', PORT: 'x' }), config)
   })
 })
@@ -88,7 +86,7 @@ describe('defaults follow the ports', () => {
     assert.equal(config.nginxUrl, 'http://127.0.0.1:84')
   })
 
-  test('unless they are set themselves, without a slash at the end', () => {
+  test('unless they are set; a slash at their end is removed', () => {
     const config = readConfig({
       ...{ PUBLIC_URL: 'https://tv.example/', RTMP_URL: 'rtmps://tv.example:443/live/', HTTP_PORT: '81' },
       ...{ NGINX_URL: 'http://nginx:8090/', CONTROL_URL: 'http://control:3000' },
@@ -100,7 +98,7 @@ describe('defaults follow the ports', () => {
   })
 })
 
-test('seconds and days may be fractions, lists have white space around their items', () => {
+test('seconds and days may be fractions, and lists may have white space around their items', () => {
   const config = readConfig({
     ...{ STREAM_KEY_TTL: '1.5', RECONNECT_WINDOW: '0.25', EVENT_RETENTION: '0.5', CREATE_RATE_LIMIT: '0' },
     ...{ API_TOKENS: ' one , two,,', CORS_ORIGINS: 'https://a.example, http://localhost:5173' },
@@ -114,7 +112,7 @@ test('seconds and days may be fractions, lists have white space around their ite
   assert.deepEqual(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
 })
 
-describe('a wrong setting', () => {
+describe('settings are refused', () => {
   const wrong: [name: string, values: string[]][] = [
     ['PUBLIC_URL', ['tv.example', 'ftp://x', '/path']],
     ['RTMP_URL', ['http://x/live', 'localhost']],
@@ -157,7 +155,7 @@ describe('a wrong setting', () => {
     ['NODE_ID', ['a b', 'x'.repeat(65), 'é']],
   ]
   for (const [name, values] of wrong) {
-    test(`${name} stops the start and is named`, () => {
+    test(`when ${name} is wrong, by its name`, () => {
       for (const value of values) {
         const found = problems({ [name]: value })
         assert.ok(
@@ -168,17 +166,17 @@ describe('a wrong setting', () => {
     })
   }
 
-  test('is half of an S3 store', () => {
+  test('when only a part of an S3 store is set', () => {
     const s3 = { S3_BUCKET: 'recordings' }
     assert.match(problems({ S3_ENDPOINT: 'http://minio:9000' }).join(), /^S3_BUCKET: .*S3_ENDPOINT/)
     assert.match(problems({ S3_PUBLIC_URL: 'http://cdn.example' }).join(), /^S3_BUCKET: .*S3_PUBLIC_URL/)
     assert.match(problems({ ...s3, AWS_ACCESS_KEY_ID: 'id' }).join(), /^AWS_ACCESS_KEY_ID: .*AWS_SECRET/)
     assert.match(problems({ ...s3, AWS_SECRET_ACCESS_KEY: 'x' }).join(), /^AWS_ACCESS_KEY_ID: /)
-    // Whoever has them in the environment for something else may.
+    // Credentials alone may be in the environment for something else.
     assert.equal(readConfig({ AWS_ACCESS_KEY_ID: 'id' }).s3, null)
   })
 
-  test('is told together with all the others, once each', () => {
+  test('all wrong ones in one message, each once', () => {
     const found = problems({ HTTP_PORT: 'x', STREAM_KEY_TTL: '0', LOG_LEVEL: 'loud', NODE_ID: 'a b' })
     assert.deepEqual(found.map((line) => line.split(':')[0]).sort(), [
       'HTTP_PORT',
@@ -188,7 +186,7 @@ describe('a wrong setting', () => {
     ])
   })
 
-  test('is told without the value where that is a secret', () => {
+  test('without printing the values of secrets', () => {
     for (const url of [
       'mysql://root:hunter2@h',
       'postgres://root:hunter2@h/db',
@@ -201,7 +199,7 @@ describe('a wrong setting', () => {
     }
   })
 
-  test('is a port that two servers would share', () => {
+  test('when two servers would share a port', () => {
     const found = problems({ HTTP_PORT: '3000', HOOKS_PORT: '1935' })
     assert.deepEqual(
       found.map((line) => line.split(':')[0]),
@@ -210,14 +208,14 @@ describe('a wrong setting', () => {
   })
 })
 
-test('secrets do not print with the settings', () => {
+test('secrets are not printed with the settings', () => {
   const config = readConfig({ DATABASE_URL: 'mysql://root:hunter2@h/db', API_TOKENS: 'hunter2' })
   assert.ok(!inspect(config, { depth: 9, showHidden: true }).includes('hunter2'))
   assert.ok(!JSON.stringify(config).includes('hunter2'))
   assert.equal(config.databaseUrl?.reveal(), 'mysql://root:hunter2@h/db')
 })
 
-test('an S3 store is taken with its region, its keys and where it is public', () => {
+test('an S3 store has an endpoint, a bucket, a region, credentials and a public URL', () => {
   const given = {
     S3_ENDPOINT: 'http://minio:9000/',
     S3_BUCKET: 'recordings',
@@ -232,31 +230,6 @@ test('an S3 store is taken with its region, its keys and where it is public', ()
   assert.equal(credentials?.accessKeyId, 'id')
   assert.equal(credentials?.secretAccessKey.reveal(), 'hunter2')
   assert.ok(!inspect(s3, { depth: 9, showHidden: true }).includes('hunter2'))
-  // A role or a profile may have them.
+  // Credentials may come from a role or a profile.
   assert.equal(readConfig({ S3_BUCKET: 'recordings' }).s3?.credentials, null)
-})
-
-describe('DATABASE_URL', () => {
-  const parse = (url: string) => parseConnectionUrl(new Secret(url))
-
-  test('is taken apart, percent signs undone', () => {
-    assert.deepEqual(parse('mysql://u%40ser:p%3Aw%2F@db.example:3307/on%2Dair'), {
-      ...{ host: 'db.example', port: 3307, user: 'u@ser', password: 'p:w/', database: 'on-air' },
-      socketPath: undefined,
-    })
-  })
-
-  test('may do without port and password, name an IPv6 address, or a socket', () => {
-    const { port, password } = parse('mysql://root@h/db')
-    assert.deepEqual([port, password], [3306, ''])
-    assert.equal(parse('mysql://root@[::1]:3306/db').host, '::1')
-    assert.equal(
-      parse('mysql://root@localhost/db?socket=%2Frun%2Fmy%20sql.sock').socketPath,
-      '/run/my sql.sock',
-    )
-    assert.equal(
-      readConfig({ DATABASE_URL: 'mariadb://root@h/db' }).databaseUrl?.reveal(),
-      'mariadb://root@h/db',
-    )
-  })
 })

@@ -9,7 +9,7 @@ import { Secret } from '../../apps/control/domain/secret.ts'
 describe('a secret', () => {
   const secret = new Secret('hunter2')
 
-  test('gives itself away only when it is asked to', () => {
+  test('shows its value only through reveal()', () => {
     assert.equal(secret.reveal(), 'hunter2')
     const shown = [
       ...[
@@ -33,7 +33,7 @@ describe('a secret', () => {
     for (const text of shown) assert.ok(!text.includes('hunter2'), text)
   })
 
-  test('says what it is in its place', () => {
+  test('prints as [redacted]', () => {
     assert.equal(`${secret}`, '[redacted]')
     assert.equal(inspect({ secret }), '{ secret: [redacted] }')
     assert.equal(JSON.stringify({ secret }), '{"secret":"[redacted]"}')
@@ -49,12 +49,12 @@ describe('the log', () => {
     return lines
   }
 
-  test('blots out a key, however often it is in a text, and leaves the rest', () => {
+  test('redacts every key in a text and leaves the rest', () => {
     assert.equal(redactKeys(`a ${key} b ${key}?x=1`), 'a live_[redacted] b live_[redacted]?x=1')
     assert.equal(redactKeys('GET /live_/x'), 'GET /live_/x')
   })
 
-  test('has no key of an error: not in its message, stack, cause or fields', () => {
+  test('shows no key of an error: not in its message, stack, cause or fields', () => {
     const cause = new Error(`for ${key}`)
     const error = Object.assign(new Error(`failed for ${key}`, { cause }), { key, sql: `SELECT '${key}'` })
     const [line = ''] = logged((logger) => logger.error({ err: error }, 'a request failed'))
@@ -62,7 +62,7 @@ describe('the log', () => {
     assert.ok(line.includes('failed for live_[redacted]'))
   })
 
-  test('has of a request the method and the path, never headers or body', () => {
+  test('shows the method and the path of a request, never headers or body', () => {
     const req = {
       method: 'GET',
       url: `/v1/streams/${key}?k=${key}`,
@@ -76,7 +76,7 @@ describe('the log', () => {
     })
   })
 
-  test('is one JSON line each, with time and level by name, from LOG_LEVEL up', () => {
+  test('writes one JSON line per message at or above LOG_LEVEL, with its time and its level’s name', () => {
     const lines = logged((logger) => {
       logger.info({ stream: 'x' }, 'two\nlines')
       logger.debug('not this')

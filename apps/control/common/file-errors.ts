@@ -1,4 +1,4 @@
-// What went wrong with a file, by the code that Node gives it.
+// Tells file system errors apart by their code.
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
@@ -8,7 +8,7 @@ export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT')
 }
 
-/** For `.catch`: what is not there is null. */
+/** For `.catch`: a missing file becomes null, every other error is thrown again. */
 export function nullIfMissing(error: unknown): null {
   if (isMissing(error)) return null
   throw error

@@ -5,7 +5,7 @@ export class KeyedQueue {
 
   /**
    * Resolves or rejects as `work` does, once all earlier work for `key` is done.
-   * @param signal work that has not begun when it aborts is left out, and rejects with its reason
+   * @param signal work that has not begun when it aborts is skipped, and rejects with its reason
    */
   run<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve()
@@ -22,7 +22,7 @@ export class KeyedQueue {
     return result
   }
 
-  /** Resolves when nothing is running or waiting any more. */
+  /** Resolves when no work is running or waiting. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values())
   }

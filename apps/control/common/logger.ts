@@ -1,4 +1,4 @@
-// The log: JSON lines on stdout. Stream keys are blotted out wherever they appear.
+// The format of the log: JSON lines on stdout. Stream keys in requests and errors are redacted.
 import { type BaseLogger, type LogFn, type LoggerOptions, stdSerializers } from 'pino'
 import { OutageError } from './outage-error.ts'
 
@@ -13,7 +13,7 @@ function isPartOfOutage(error: unknown): boolean {
   return error instanceof OutageError || (error instanceof Error && error.cause instanceof OutageError)
 }
 
-/** A text without the stream keys in it. */
+/** The text with every stream key in it replaced. */
 export function redactKeys(text: string): string {
   return text.replace(KEYS, 'live_[redacted]')
 }
@@ -35,7 +35,7 @@ export function loggerOptions(level: string): LoggerOptions {
       },
     },
     serializers: {
-      // Never headers or bodies: they carry keys and tokens.
+      // Headers and bodies carry keys and tokens, so they are never logged.
       req: (request: { method: string; url: string }) => ({
         method: request.method,
         url: redactKeys(request.url),

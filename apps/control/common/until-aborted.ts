@@ -1,6 +1,6 @@
-// For work that can't be told to stop: at least nobody has to wait for it any longer.
+// Stops waiting for work that cannot itself be cancelled.
 
-/** As `work`; or, once the signal aborts, its reason. What becomes of the work then nobody learns. */
+/** Settles as `work` does; once the signal aborts, rejects with its reason and ignores how `work` ends. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const onAbort = () => reject(signal.reason)

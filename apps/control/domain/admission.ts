@@ -1,4 +1,4 @@
-// Who may publish now: the rules for a publisher that shows a valid stream key. Pure.
+// The rules that decide whether a publisher with a valid stream key may publish now. Pure.
 import type { Session, Stream } from './stream.ts'
 
 export type Refusal = 'key_expired' | 'stream_ended' | 'already_publishing'

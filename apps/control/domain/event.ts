@@ -12,7 +12,7 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]
 
-/** What a reader can ask for: the log's events, and messages that are sent but never stored. */
+/** Types that a reader can ask for: events of the log, and messages that are sent but never stored. */
 export const FRAME_TYPES = [...EVENT_TYPES, 'stream.viewers'] as const
 
 export type FrameType = (typeof FRAME_TYPES)[number]
@@ -24,7 +24,7 @@ export interface EventDraft {
   /** Whether the stream has been live: such events go to everybody, others only to readers of this stream. */
   readonly wasLive: boolean
   readonly createdAt: Date
-  /** What the frame's data carries beside id, type and createdAt; JSON-safe. */
+  /** The frame's data besides id, type and createdAt; must survive JSON. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -32,7 +32,7 @@ export interface EventDraft {
 export interface LoggedEvent {
   /** Its place in the log: 1, 2, 3 … in commit order. */
   readonly id: number
-  /** Any string: during an update of several nodes, one may read an event type that only a newer one knows. */
+  /** Any string: during a rolling update, a node may read an event type that only newer nodes know. */
   readonly type: string
   readonly streamId: string
   readonly wasLive: boolean

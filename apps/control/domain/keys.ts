@@ -31,8 +31,8 @@ export function newStreamKey(): Secret {
 }
 
 /**
- * The stream key in what somebody typed or sent; null when its shape or checksum is wrong. White space
- * around it is ignored, because pasting often adds some.
+ * The stream key in a text that somebody typed or sent; null when its shape or checksum is wrong. White
+ * space around it is ignored, because pasting often adds some.
  */
 export function parseStreamKey(text: string): Secret | null {
   const key = text.trim()
@@ -40,17 +40,17 @@ export function parseStreamKey(text: string): Secret | null {
   return random !== undefined && sum === checksum(random) ? new Secret(key) : null
 }
 
-/** What is stored of a key: SHA-256, 32 bytes. Enough for a secret of 130 random bits. */
+/** The hash that is stored instead of the key: SHA-256, 32 bytes. No salt is needed for 130 random bits. */
 export function hashStreamKey(key: Secret): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash('sha256').update(key.reveal()).digest())
 }
 
-/** A key's hash as text: what queues and memories use as the name of a key. */
+/** A key's hash as text, for use in maps and queues. */
 export function keyHashText(keyHash: Uint8Array): string {
   return Buffer.from(keyHash).toString('hex')
 }
 
-/** Catches typing errors and made-up keys without asking the database, as GitHub's tokens do. */
+/** Detects typing errors and invented keys without asking the database, as GitHub's tokens do. */
 function checksum(random: string): string {
   let rest = crc32(random)
   let text = ''

@@ -36,18 +36,18 @@ export type Fact =
   | { readonly kind: 'playlist-closed'; readonly nodeId: string }
   | RecordingFact
 
-/** What to announce; the event carries the stream as it is after the change. */
+/** An event to announce; it carries the stream as it is after the change. */
 export interface StreamEvent {
   readonly type: EventType
   /** On stream.live only: whether the stream had been live before. */
   readonly resumed?: boolean
 }
 
-/** What to do once the change is committed. Each may be done twice; the reconciler repeats what a crash left undone. */
+/** Work to do once the change is committed. Each may run twice; the reconciler repeats what a crash left undone. */
 export type Effect =
   /** Watch for the playlist of the publisher that was admitted. */
   | { readonly kind: 'watch-playlist' }
-  /** The playlist has come, or no publisher is there to write one. */
+  /** Stop watching: the playlist has come, or there is no publisher to write one. */
   | { readonly kind: 'unwatch-playlist' }
   /** Drop the publisher, wait until nginx has let go of it, then write EXT-X-ENDLIST. */
   | { readonly kind: 'tear-down' }

@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself; call it only where it leaves for the place it is meant for. */
+  /** The value itself; call it only where the value is needed, never to log or store it. */
   reveal(): string {
     return this.#value
   }

@@ -11,7 +11,7 @@ export type EndReason = 'key_expired' | 'publisher_gone' | 'ended_by_owner' | 'e
  */
 export interface SessionRef {
   readonly nodeId: string
-  /** nginx's start time and pid; null when the hook did not say (an nginx configuration that is not OnAir's). */
+  /** nginx's start time and pid; null when the hook did not contain it (an nginx configuration that is not OnAir's). */
   readonly nginx: string | null
   readonly clientId: number
 }

@@ -1,7 +1,6 @@
 // Finds what hooks and file events missed: at start and every few seconds, compares the database with nginx
 // and the clock, and submits each difference as a fact. Running it twice changes nothing.
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
 import { isSettled } from '../domain/admission.ts'
@@ -48,10 +47,6 @@ export class Reconciler implements AsyncDisposable {
   /** Publishers that the previous round found in nginx but not in the database: client numbers by stream. */
   #unknownPublishers: ReadonlyMap<string, number> = new Map()
 
-  readonly #peers = new BehaviorSubject(false)
-  /** Whether other nodes are alive, as of the last round. */
-  readonly hasPeers$: Observable<boolean> = this.#peers.pipe(distinctUntilChanged())
-
   constructor(options: ReconcilerOptions) {
     this.#options = options
   }
@@ -91,27 +86,6 @@ export class Reconciler implements AsyncDisposable {
     if (snapshot !== null) {
       await this.#dropUnknownPublishers(snapshot, open)
       await this.#closeLeft(snapshot, open)
-    }
-    await this.#takeOver()
-  }
-
-  /** Nodes that are gone for good can't say that their publishers are. */
-  async #takeOver(): Promise<void> {
-    const { store, streams, lease, logger } = this.#options
-    const { alive, gone } = await lease.others()
-    this.#peers.next(alive.length > 0)
-    for (const node of gone) {
-      const orphans = (await store.openOnNode(node)).filter((stream) => stream.status !== 'ended')
-      for (const { id, session } of orphans) {
-        if (session !== null) await streams.submit(id, { kind: 'publisher-gone', session })
-      }
-      // Ended by the clock, or there was nothing: its folder, if it ever comes back, is its own affair.
-      if (orphans.length === 0) await lease.forget(node)
-      else
-        logger.warn(
-          { node, streams: orphans.length },
-          'a node is gone; its streams end unless they come back',
-        )
     }
   }
 

@@ -1,17 +1,17 @@
-// This node's sign of life in the database, and who else gives one. A node whose lease has run out is
-// gone for good as far as the others are concerned: they take over what its database rows say.
+// This node's lease in the database, which it renews while it is alive, and the leases of the other nodes.
+// When a node's lease has run out, the others declare it dead and take over its streams.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../common/logger.ts'
 import type { Database } from '../database/database.ts'
 
 /**
- * Longer than a restart of control takes, and short enough for a dead node's streamers to go on at
- * another within the 15 s that a ghost may lock them out.
+ * Longer than a restart of control takes, and short enough that the publishers of a dead node can
+ * reconnect through another node within 15 s.
  */
 const LEASE_SECONDS = 12
-/** Renewals further apart than this were not the rhythm of a reconciler whose database is there. */
+/** Renewals further apart than this mean that the database was away. */
 const STEADY_MS = 6_000
-/** The place of a lease that was handed back in order. */
+/** The place of a lease that was handed back at a clean stop. */
 const NOWHERE = ''
 const LOOK_EVERY_MS = 1_000
 
@@ -19,13 +19,13 @@ export interface NodeLeaseOptions {
   readonly database: Database
   readonly logger: Logger
   readonly nodeId: string
-  /** Where this control runs: the same after a restart, another for another control. */
+  /** Identifies this control: the same after a restart, different for another control. */
   readonly place: string
-  /** A clock that only goes forward, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly monotonicMs?: () => number
 }
 
-/** Two controls with one NODE_ID would take each other's publishers for ghosts. */
+/** Two controls with the same NODE_ID would end each other's publishers. */
 export class NodeIdTakenError extends Error {
   override name = 'NodeIdTakenError'
 }
@@ -33,7 +33,7 @@ export class NodeIdTakenError extends Error {
 export class NodeLease implements AsyncDisposable {
   readonly #options: NodeLeaseOptions
   #held = false
-  /** Since when this node has renewed its lease without a break. */
+  /** Since when this node has renewed its lease without a gap. */
   #steadySince = Number.POSITIVE_INFINITY
   #renewedAt = Number.NEGATIVE_INFINITY
 
@@ -45,8 +45,8 @@ export class NodeLease implements AsyncDisposable {
   }
 
   /**
-   * Takes the lease. One from the same place is this control's own, from before a restart; one from
-   * elsewhere has to run out first.
+   * Takes the lease. A lease with the same place is this control's own from before a restart and is taken at
+   * once; any other has to run out first.
    * @throws NodeIdTakenError when another control goes on renewing it
    */
   async take(): Promise<void> {
@@ -63,14 +63,14 @@ export class NodeLease implements AsyncDisposable {
       }
       logger.warn(
         { node: nodeId, holder: holder.place, place },
-        'waiting for the lease of a control elsewhere to run out',
+        'another control holds the lease of this NODE_ID; waiting for it to run out',
       )
       await delay(LOOK_EVERY_MS)
     }
     this.#held = true
   }
 
-  /** @throws NodeIdTakenError when somebody else has taken it since */
+  /** @throws NodeIdTakenError when another control has taken the lease */
   async renew(): Promise<void> {
     const before = this.#renewedAt
     this.#renewedAt = this.#monotonicMs()
@@ -81,8 +81,8 @@ export class NodeLease implements AsyncDisposable {
   }
 
   /**
-   * The other nodes: those that are alive, and those whose lease has run out. While the database was
-   * away nobody could renew: it is certain that a node is gone only if this one could have seen it renew for a whole lease.
+   * The other nodes: those that are alive, and those whose lease has run out. While the database was away
+   * no node could renew, so a node counts as dead only after this node has renewed for a whole lease.
    */
   async others(): Promise<{ alive: string[]; gone: string[]; isCertain: boolean }> {
     const { database, nodeId } = this.#options
@@ -96,7 +96,7 @@ export class NodeLease implements AsyncDisposable {
     return { alive: idsWhere(true), gone: isCertain ? idsWhere(false) : [], isCertain }
   }
 
-  /** Forgets a node that is gone and has nothing left to be looked after. */
+  /** Removes a dead node that has no streams left. */
   async forget(nodeId: string): Promise<void> {
     await this.#options.database.run(
       (client) =>
@@ -104,7 +104,7 @@ export class NodeLease implements AsyncDisposable {
     )
   }
 
-  /** Each statement alone decides, so that of two at once only one succeeds. The clock is the database's. */
+  /** Each statement is atomic, so of two controls that try at the same time one succeeds. Uses the database's clock. */
   async #tryTake(): Promise<boolean> {
     const { database, nodeId, place } = this.#options
     const renewed = await database.sql.change(
@@ -126,7 +126,7 @@ export class NodeLease implements AsyncDisposable {
     return database.run((client) => client.node.findUnique({ where: { id: nodeId } }))
   }
 
-  /** A stop in order: whoever comes next under this name, wherever, need not wait. */
+  /** Hands the lease back, so that the next control with this NODE_ID need not wait. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#held) return
     const { database, nodeId, place, logger } = this.#options
@@ -135,7 +135,7 @@ export class NodeLease implements AsyncDisposable {
         client.node.updateMany({ where: { id: nodeId, place }, data: { place: NOWHERE } }),
       )
     } catch (error) {
-      logger.warn({ err: error }, 'the lease could not be handed back; it runs out by itself')
+      logger.warn({ err: error }, 'the lease could not be handed back; it will run out')
     }
   }
 }

@@ -1,4 +1,5 @@
-// Tells readers of events how many watch: `stream.viewers`, which is in no log and so has no id.
+// Sends `stream.viewers` to readers of events when a stream's number of viewers changes. These messages
+// are not stored in the event log, so they have no id.
 import { concatMap, type Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import { encodeFrame } from '../events/frame.ts'
@@ -28,11 +29,11 @@ export class ViewerEvents implements Disposable {
       .subscribe()
   }
 
-  /** Never rejects: the next change, or the next read, brings the right number. */
+  /** Never rejects: after a failure, the next change or the next read of the stream has the right number. */
   async #tell(changes: ViewerChanges): Promise<void> {
     const { hub, queries, logger, now } = this.#options
     try {
-      // An ended stream has no viewers, and one that was never live is its own readers' business.
+      // An ended stream has no viewers. Readers of all streams are not told about one that was never live.
       const streams = await queries.statuses([...changes.keys()])
       const createdAt = now().toISOString()
       const notices = streams
@@ -44,7 +45,7 @@ export class ViewerEvents implements Disposable {
         })
       await hub.tell(notices)
     } catch (error) {
-      logger.warn({ err: error }, 'readers could not be told how many watch')
+      logger.warn({ err: error }, 'viewer counts could not be sent to readers')
     }
   }
 

@@ -1,13 +1,13 @@
-// What the control processes tell each other about viewers: a small table, and the statements on it.
+// The table in which control processes share their viewer counts, and the statements on it.
 import { nanoid } from 'nanoid'
 import type { Database } from '../database/database.ts'
 import { Prisma } from '../database/generated/client.ts'
 
-/** Three rounds of silence: the process is gone, and its viewers went with it. */
+/** A process that has not confirmed its rows for three rounds is dead, and its viewers have left. */
 const STALE_S = 15
-/** Rows of processes that died without a word are removed after this long. */
+/** When the rows of a dead process are removed. */
 const ABANDONED_S = 120
-const ROWS_A_STATEMENT = 500
+const ROWS_PER_STATEMENT = 500
 
 export type Counts = ReadonlyMap<string, number>
 
@@ -19,13 +19,13 @@ export class ViewerTable {
     this.#database = database
   }
 
-  /** Replaces what this process has said before. */
+  /** Replaces the counts that this process has written before. */
   async write(counts: Counts): Promise<void> {
     const rows = [...counts].map(
       ([streamId, viewers]) => Prisma.sql`(${this.#processId}, ${streamId}, ${viewers}, UTC_TIMESTAMP(3))`,
     )
-    const pages = Array.from({ length: Math.ceil(rows.length / ROWS_A_STATEMENT) }, (_, page) =>
-      rows.slice(page * ROWS_A_STATEMENT, (page + 1) * ROWS_A_STATEMENT),
+    const pages = Array.from({ length: Math.ceil(rows.length / ROWS_PER_STATEMENT) }, (_, page) =>
+      rows.slice(page * ROWS_PER_STATEMENT, (page + 1) * ROWS_PER_STATEMENT),
     )
     await this.#database.run((client) =>
       client.$transaction([
@@ -38,7 +38,7 @@ export class ViewerTable {
     )
   }
 
-  /** Says that what was written last still holds. */
+  /** Marks the counts that were written last as still valid. */
   async confirm(): Promise<void> {
     await this.#database.run(
       (client) =>
@@ -46,7 +46,7 @@ export class ViewerTable {
     )
   }
 
-  /** The viewers of all other processes, by stream. */
+  /** The viewers at all other processes, by stream. */
   async elsewhere(): Promise<Counts> {
     const rows = await this.#database.sql.rows<{ streamId: string; viewers: number }>(
       `SELECT stream_id AS streamId, CAST(SUM(viewers) AS UNSIGNED) AS viewers FROM viewers

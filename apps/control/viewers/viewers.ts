@@ -1,39 +1,39 @@
-// How many watch each stream now: the watch pages connected here, and what the other processes say
-// of theirs.
+// How many viewers each stream has now: watch pages connected to this process, plus the counts that other
+// processes have written to the database.
 import { type Observable, Subject, type Subscription, throttleTime } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { Counts, ViewerTable } from './viewer-table.ts'
 
-/** How often a process writes down its own viewers and reads those of the others. */
+/** How often a process writes its own counts and reads those of the others. */
 const ROUND_MS = 5_000
-/** The contract: at most one stream.viewers a stream in this time. */
-const TELL_MS = 2_000
-/** Rounds between two looks for rows that nobody owns any more. */
+/** The API promises at most one stream.viewers per stream in this time. */
+const NOTIFY_MS = 2_000
+/** How many rounds pass between two removals of dead processes' rows. */
 const SWEEP_ROUNDS = 24
 
 export interface ViewersOptions {
   readonly table: ViewerTable
   readonly logger: Logger
-  /** Tests bring their own rhythm. */
+  /** Tests use a shorter one. */
   readonly roundMs?: number
 }
 
-/** Streams whose number changed, with the new one. */
+/** Streams whose number of viewers has changed, with the new number. */
 export type ViewerChanges = Counts
 
 export class Viewers implements AsyncDisposable {
   readonly #options: ViewersOptions
   readonly #here = new Map<string, number>()
   #elsewhere: Counts = new Map()
-  /** Last written, as text: equal texts need no new write. */
+  /** The counts that were written last, as text; while they are the same, a confirmation is enough. */
   #written = '[]'
-  /** What has been told, where that is not 0. */
-  readonly #told = new Map<string, number>()
-  readonly #touched = new Set<string>()
-  readonly #touches = new Subject<void>()
+  /** The numbers that were announced last, without those that are 0. */
+  readonly #announced = new Map<string, number>()
+  readonly #changed = new Set<string>()
+  readonly #changeSignals = new Subject<void>()
   readonly #changes = new Subject<ViewerChanges>()
   readonly changes$: Observable<ViewerChanges> = this.#changes.asObservable()
-  #telling: Subscription | null = null
+  #announcing: Subscription | null = null
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | null = null
   #rounds = 0
@@ -44,14 +44,14 @@ export class Viewers implements AsyncDisposable {
   }
 
   start(): void {
-    // One rhythm for all streams: who reads about all of them gets one write, not one a stream.
-    this.#telling = this.#touches
-      .pipe(throttleTime(TELL_MS, undefined, { leading: true, trailing: true }))
-      .subscribe(() => this.#tell())
+    // One timer for all streams: a reader of all streams then gets one write, not one per stream.
+    this.#announcing = this.#changeSignals
+      .pipe(throttleTime(NOTIFY_MS, undefined, { leading: true, trailing: true }))
+      .subscribe(() => this.#announce())
     this.#timer = setInterval(() => void this.round(), this.#options.roundMs ?? ROUND_MS)
   }
 
-  /** @returns the undo, which may be called twice */
+  /** Counts one viewer. @returns a function that removes the viewer again; it may be called twice */
   join(streamId: string): () => void {
     let joined = true
     this.#add(streamId, 1)
@@ -70,7 +70,7 @@ export class Viewers implements AsyncDisposable {
     return [...this.#here.values()].reduce((sum, viewers) => sum + viewers, 0)
   }
 
-  /** Writes and reads once. Never rejects: numbers that are a few seconds old do no harm. */
+  /** Writes and reads the counts once. Never rejects: counts may be a few seconds old. */
   round(): Promise<void> {
     this.#running ??= this.#exchange().finally(() => {
       this.#running = null
@@ -89,15 +89,15 @@ export class Viewers implements AsyncDisposable {
       const before = this.#elsewhere
       this.#elsewhere = await table.elsewhere()
       for (const id of new Set([...before.keys(), ...this.#elsewhere.keys()])) {
-        if (before.get(id) !== this.#elsewhere.get(id)) this.#touch(id)
+        if (before.get(id) !== this.#elsewhere.get(id)) this.#noteChange(id)
       }
       if (this.#rounds++ % SWEEP_ROUNDS === 0) await table.removeAbandoned()
       this.#failing = false
     } catch (error) {
-      // Said once: the database may be away for long.
-      if (!this.#failing) logger.warn({ err: error }, 'viewers could not be exchanged; trying again')
+      // Logged once per outage.
+      if (!this.#failing) logger.warn({ err: error }, 'viewer counts could not be exchanged; trying again')
       this.#failing = true
-      // Whatever came of it, the next round writes everything.
+      // It is unknown what was written, so the next round writes everything.
       this.#written = ''
     }
   }
@@ -106,33 +106,33 @@ export class Viewers implements AsyncDisposable {
     const viewers = (this.#here.get(streamId) ?? 0) + difference
     if (viewers > 0) this.#here.set(streamId, viewers)
     else this.#here.delete(streamId)
-    this.#touch(streamId)
+    this.#noteChange(streamId)
   }
 
-  #touch(streamId: string): void {
-    this.#touched.add(streamId)
-    this.#touches.next()
+  #noteChange(streamId: string): void {
+    this.#changed.add(streamId)
+    this.#changeSignals.next()
   }
 
-  #tell(): void {
+  #announce(): void {
     const changes = new Map<string, number>()
-    for (const id of this.#touched) {
+    for (const id of this.#changed) {
       const viewers = this.count(id)
-      if (viewers === (this.#told.get(id) ?? 0)) continue
+      if (viewers === (this.#announced.get(id) ?? 0)) continue
       changes.set(id, viewers)
-      if (viewers > 0) this.#told.set(id, viewers)
-      else this.#told.delete(id)
+      if (viewers > 0) this.#announced.set(id, viewers)
+      else this.#announced.delete(id)
     }
-    this.#touched.clear()
+    this.#changed.clear()
     if (changes.size > 0) this.#changes.next(changes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    this.#telling?.unsubscribe()
+    this.#announcing?.unsubscribe()
     this.#changes.complete()
     await this.#running
-    // Without this they would count for another 15 s.
+    // Otherwise the other processes would count these viewers for another 15 s.
     if (this.#written !== '[]') await this.#options.table.write(new Map()).catch(() => {})
   }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { KeyedQueue } from '../../../apps/control/common/keyed-queue.ts'
 
-/** Work that goes on until it is told to end. */
+/** Work that runs until the test ends it. */
 function task(log: string[], name: string) {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const work = async () => {
@@ -15,7 +15,7 @@ function task(log: string[], name: string) {
   return { work, finish: () => resolve(name), fail: () => reject(new Error(name)) }
 }
 
-test('runs work for one key one after the other, in the order it came', async () => {
+test('runs work for one key one at a time, in the order it was added', async () => {
   const queue = new KeyedQueue()
   const log: string[] = []
   const [a, b] = [task(log, 'a'), task(log, 'b')]
@@ -28,7 +28,7 @@ test('runs work for one key one after the other, in the order it came', async ()
   assert.deepEqual(log, ['a begins', 'a ends', 'b begins', 'b ends'])
 })
 
-test('runs work for different keys at once', async () => {
+test('runs work for different keys at the same time', async () => {
   const queue = new KeyedQueue()
   const log: string[] = []
   const [a, b] = [task(log, 'a'), task(log, 'b')]
@@ -40,7 +40,7 @@ test('runs work for different keys at once', async () => {
   await Promise.all(results)
 })
 
-test('goes on after work that failed, and tells only its caller', async () => {
+test('a failure reaches only its caller, and later work still runs', async () => {
   const queue = new KeyedQueue()
   const log: string[] = []
   const [a, b] = [task(log, 'a'), task(log, 'b')]
@@ -52,7 +52,7 @@ test('goes on after work that failed, and tells only its caller', async () => {
   assert.equal(await second, 'b')
 })
 
-test('is idle when the last work is done, work that was added meanwhile included', async () => {
+test('is idle once all work is done, also work that was added while waiting', async () => {
   const queue = new KeyedQueue()
   const log: string[] = []
   const [a, b] = [task(log, 'a'), task(log, 'b')]

@@ -15,7 +15,7 @@ const BASE_62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const many = <T>(make: () => T): T[] => Array.from({ length: 2_000 }, make)
 const aKey = fc.noShrink(fc.nat()).map(() => newStreamKey().reveal())
 
-/** The random bits of texts of one length, by the letters that occur at each of their places. */
+/** The random bits in texts of the same length, from the letters that occur at each position. */
 function bits(texts: readonly string[]): number {
   const places = Array.from(texts[0] ?? '', (_, index) => new Set(texts.map((text) => text[index])).size)
   return places.reduce((sum, letters) => sum + Math.log2(letters), 0)
@@ -33,22 +33,22 @@ describe('a stream id', () => {
 })
 
 describe('a stream key', () => {
-  test('is live_, letters and digits', () => {
+  test('is live_ followed by letters and digits', () => {
     for (const key of many(newStreamKey)) assert.match(key.reveal(), /^live_[0-9A-Za-z]{28}$/)
   })
 
-  test('has at least 128 random bits beside its checksum', () => {
+  test('has at least 128 random bits besides its checksum', () => {
     assert.ok(bits(many(() => newStreamKey().reveal().slice(0, -6))) >= 128)
   })
 
-  test('is recognised, with the white space that comes along when it is pasted', () => {
+  test('is recognised with white space around it', () => {
     const key = newStreamKey().reveal()
     for (const pasted of [key, ` ${key}`, `${key}\r\n`, `\t${key} `]) {
       assert.equal(parseStreamKey(pasted)?.reveal(), key)
     }
   })
 
-  test('is not recognised with anything else in it', () => {
+  test('is not recognised with anything else around or in it', () => {
     const key = newStreamKey().reveal()
     const others = [
       '',
@@ -65,7 +65,7 @@ describe('a stream key', () => {
     }
   })
 
-  test('fails its checksum when any one character is another', () => {
+  test('fails its checksum when any one character is changed', () => {
     const change = fc.tuple(fc.integer({ min: 5, max: 32 }), fc.constantFrom(...BASE_62))
     fc.assert(
       fc.property(aKey, change, (key, [index, letter]) => {
@@ -76,7 +76,7 @@ describe('a stream key', () => {
     )
   })
 
-  test('fails its checksum when two neighbours have changed places', () => {
+  test('fails its checksum when two neighbouring characters are swapped', () => {
     fc.assert(
       fc.property(aKey, fc.integer({ min: 5, max: 31 }), (key, index) => {
         const [a = '', b = ''] = key.slice(index)
@@ -87,7 +87,7 @@ describe('a stream key', () => {
     )
   })
 
-  test('made up without its checksum is recognised less than once in 62^5', () => {
+  test('is practically never recognised when its checksum is invented', () => {
     const made = () => `live_${newStreamKey().reveal().slice(5, 27)}${newStreamId().slice(0, 6)}`
     assert.deepEqual(
       many(made).filter((key) => parseStreamKey(key) !== null),

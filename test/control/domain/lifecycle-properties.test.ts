@@ -3,70 +3,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { admission } from '../../../apps/control/domain/admission.ts'
 import { type Decision, decide, type Fact } from '../../../apps/control/domain/lifecycle.ts'
-import type { Session, Stream } from '../../../apps/control/domain/stream.ts'
-import { at, KEY_HASH, OTHER_HASH, RULES, STREAMS } from '../support/stream-fixtures.ts'
-
-/** A fact and how far the clock has moved since the one before; clocks are set back, too. */
-interface Step {
-  readonly fact: Fact
-  readonly stepMs: number
-}
-
-/** Few enough values that facts meet each other, with the times around which the rules turn. */
-const stepMs = fc.oneof(
-  fc.constantFrom(0, 1, 4_999, 5_000, 59_999, 60_000, 599_999, 600_000, -1, -60_000),
-  fc.integer({ min: -5_000, max: 90_000 }),
-)
-const modifiedAt = fc.integer({ min: 0, max: 20 }).map((n) => at(n * 30_000))
-const nodeId = fc.constantFrom('node-a', 'node-b')
-const nginx = fc.constantFrom('1-100', '2-200', null)
-const clientId = fc.integer({ min: 1, max: 3 })
-const keyHash = fc.constantFrom(KEY_HASH, OTHER_HASH)
-const SUMMARY = {
-  ...{ durationMs: 3_000, sizeBytes: 1, missingSegments: 0 },
-  ...{ hasPlaylist: true, hasMp4: true, hasPoster: true },
-}
-const session: fc.Arbitrary<Session> = fc.record({
-  nodeId,
-  nginx,
-  clientId,
-  acceptedAt: modifiedAt,
-  baselineAt: fc.option(modifiedAt),
-})
-const fact: fc.Arbitrary<Fact> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('publisher-accepted'),
-      session,
-      keyHash,
-      publicUrl: nodeId.map((node) => `http://${node}.example`),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('publisher-gone'),
-      session: fc.record({ nodeId, nginx, clientId }),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('playlist-seen'), nodeId, modifiedAt }) },
-  { weight: 2, arbitrary: fc.constant<Fact>({ kind: 'deadline-passed' }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('end-requested'), by: fc.constantFrom('owner', 'operator') }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('playlist-closed'), nodeId }) },
-  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', summary: SUMMARY }) },
-  {
-    weight: 1,
-    arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', summary: SUMMARY }),
-  },
-  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-delete-requested' }) },
-  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-removed' }) },
-)
-const steps: fc.Arbitrary<Step[]> = fc.array(fc.record({ fact, stepMs }), { maxLength: 30, size: 'max' })
+import type { Stream } from '../../../apps/control/domain/stream.ts'
+import { type Step, session, stepMs, steps } from '../support/random-facts.ts'
+import { RULES, STREAMS } from '../support/stream-fixtures.ts'
 
 /** One step of a life: the stream before, the fact, when, and what was decided. */
 interface Moment extends Decision {
@@ -87,7 +26,7 @@ function live(life: readonly Step[], from: Stream = STREAMS.waiting): Moment[] {
   })
 }
 
-/** Holds at every moment of every life. */
+/** Checks something at every step of every random life. */
 function always(check: (moment: Moment, index: number, life: readonly Moment[]) => void): void {
   fc.assert(
     fc.property(steps, fc.boolean(), (life, record) =>
@@ -120,11 +59,11 @@ describe('in any order and repetition of facts', () => {
       if (stream.session === null || stream.session === before.session) return
       assert.ok(cause.kind === 'publisher-accepted')
       assert.deepEqual([stream.session, cause.keyHash], [cause.session, before.keyHash])
-      assert.equal(before.session, null, 'nobody is pushed out')
+      assert.equal(before.session, null, 'no publisher is replaced')
     })
   })
 
-  test('an ended stream stays as it is, but for its playlist and its recording', () => {
+  test('nothing of an ended stream changes except its playlist and its recording', () => {
     always(({ before, stream }) => {
       if (before.status !== 'ended') return
       const { playlistOpen, recording } = before
@@ -132,7 +71,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('each change of status is announced once, and nothing else is', () => {
+  test('each change of status is announced exactly once, and nothing else is announced', () => {
     always(({ before, stream, events }) => {
       const { status } = stream.recording ?? { status: null }
       const outcome = status === 'ready' || status === 'failed' ? [`recording.${status}`] : []
@@ -146,7 +85,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('a recording begins when the stream is first live, if it is to be kept, and never again', () => {
+  test('a recording begins when a stream with record: true first goes live, and never again', () => {
     always(({ before, stream }) => {
       const firstLive = before.liveAt === null && stream.liveAt !== null
       assert.equal(before.recording === null && stream.recording !== null, firstLive && stream.record)
@@ -154,18 +93,18 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('a recording goes one way: kept, finished, and perhaps removed', () => {
+  test('a recording’s status only moves forward', () => {
     const order = ['recording', 'processing', 'ready', 'failed', 'deleting', 'deleted']
     always(({ before, stream }) => {
       const [from, to] = [before.recording?.status, stream.recording?.status]
       if (from === undefined || to === undefined || from === to) return
       assert.ok(order.indexOf(to) > order.indexOf(from), `${from} to ${to}`)
-      assert.ok(!(from === 'ready' && to === 'failed'), 'what is ready has not failed')
+      assert.ok(!(from === 'ready' && to === 'failed'), 'a ready recording does not fail')
       if (to === 'processing' || to === 'ready') assert.equal(stream.status, 'ended')
     })
   })
 
-  test('`resumed` says whether it had been live before', () => {
+  test('`resumed` says whether the stream had been live before', () => {
     always(({ events }, index, life) => {
       const earlier = life.slice(0, index).flatMap((moment) => moment.events)
       const wasLive = earlier.some((event) => event.type === 'stream.live')
@@ -175,7 +114,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('connectedAt, liveAt and endedAt are the first times', () => {
+  test('connectedAt, liveAt and endedAt are the times of the first such event', () => {
     always(({ stream }, index, life) => {
       const firstTime = (type: string) =>
         life.slice(0, index + 1).find((moment) => moment.events.some((event) => event.type === type))?.now ??
@@ -187,7 +126,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('there is a deadline exactly while something can expire', () => {
+  test('a stream has a deadline exactly while its key or its reconnect window can expire', () => {
     always(({ stream }) => {
       const windowOpen = stream.status === 'reconnecting' && stream.session === null
       assert.equal(stream.deadlineAt !== null, stream.status === 'waiting' || windowOpen)
@@ -195,7 +134,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('the clock ends nothing before its deadline', () => {
+  test('no stream expires before its deadline', () => {
     always(({ before, stream, fact: cause, now }) => {
       if (cause.kind !== 'deadline-passed') return
       const over = before.deadlineAt !== null && now >= before.deadlineAt
@@ -212,14 +151,14 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('what changes nothing returns the very same stream, without events and effects', () => {
+  test('a fact that changes nothing returns the very same stream, without events and effects', () => {
     always(({ before, stream, events, effects }) => {
       if (stream !== before) return
       assert.deepEqual([events, effects], [[], []])
     })
   })
 
-  test('an ended stream whose nginx may still have something is torn down', () => {
+  test('a stream that has had a publisher is torn down when it ends', () => {
     always(({ before, stream, effects }) => {
       const ends = stream.status === 'ended' && before.status !== 'ended'
       assert.equal(
@@ -229,7 +168,7 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('who is admitted is who the lifecycle would take', () => {
+  test('admission agrees with what the lifecycle accepts', () => {
     fc.assert(
       fc.property(steps, session, stepMs, (life, newcomer, ms) => {
         const last = live(life).at(-1)
@@ -246,7 +185,7 @@ describe('in any order and repetition of facts', () => {
         const answer = admission(stream, now)
         if (answer === 'accept') return taken(stream)
         if (answer !== 'check') return !taken(stream)
-        // After the look the publisher before is known to be gone.
+        // The check has shown that the publisher before is gone.
         const { session: old } = stream
         return taken(
           old === null ? stream : decide(stream, { kind: 'publisher-gone', session: old }, now, RULES).stream,

@@ -27,7 +27,7 @@ const accepted: Fact = {
   keyHash: KEY_HASH,
   publicUrl: 'http://next.example',
 }
-const letIn = {
+const acceptance = {
   deadlineAt: null,
   publicUrl: 'http://next.example',
   nodeId: NODE,
@@ -55,7 +55,7 @@ const CONNECTING: StreamEvent[] = [{ type: 'stream.connecting' }]
 const RECONNECTING: StreamEvent[] = [{ type: 'stream.reconnecting' }]
 const ENDED: StreamEvent[] = [{ type: 'stream.ended' }]
 
-/** What a fact at a time (ms after T0) changes, announces and asks for. */
+/** A fact at a time (ms after T0), and what it changes, announces and causes. */
 type Row = [promise: string, from: Stream, fact: Fact, ms: number, ...Outcome]
 type Outcome = [changes: Partial<Stream>, events: StreamEvent[], effects: Effect[]]
 const NOTHING: Outcome = [{}, [], []]
@@ -64,68 +64,68 @@ const neverLive = { ...connecting, ...lost }
 
 // biome-ignore format: a row a line
 const TABLE: Row[] = [
-  ['a waiting stream connects', waiting, accepted, 61_000, { status: 'connecting', connectedAt: at(61_000), ...letIn }, CONNECTING, [WATCH]],
-  ['a key starts a publish in its last moment', waiting, accepted, LAST_MOMENT, { status: 'connecting', connectedAt: at(LAST_MOMENT), ...letIn }, CONNECTING, [WATCH]],
-  ['a key starts nothing after its ten minutes', waiting, accepted, KEY_TTL_MS, ...NOTHING],
-  ['a key that was rotated meanwhile lets nobody in', { ...waiting, keyHash: OTHER_HASH }, accepted, 61_000, ...NOTHING],
-  ['nobody leaves a waiting stream', waiting, gone(), 61_000, ...NOTHING],
+  ['a waiting stream connects', waiting, accepted, 61_000, { status: 'connecting', connectedAt: at(61_000), ...acceptance }, CONNECTING, [WATCH]],
+  ['a key is accepted until its last millisecond', waiting, accepted, LAST_MOMENT, { status: 'connecting', connectedAt: at(LAST_MOMENT), ...acceptance }, CONNECTING, [WATCH]],
+  ['a key is not accepted after its ten minutes', waiting, accepted, KEY_TTL_MS, ...NOTHING],
+  ['a key that was rotated meanwhile is not accepted', { ...waiting, keyHash: OTHER_HASH }, accepted, 61_000, ...NOTHING],
+  ['a lost publisher means nothing to a waiting stream', waiting, gone(), 61_000, ...NOTHING],
   ['a playlist does not make a waiting stream live', waiting, seen(60_000), 61_000, ...NOTHING],
-  ['a waiting stream does not expire early', waiting, late, LAST_MOMENT, ...NOTHING],
+  ['a waiting stream does not expire before its key', waiting, late, LAST_MOMENT, ...NOTHING],
   ['a waiting stream expires with its key', waiting, late, KEY_TTL_MS, over('key_expired', KEY_TTL_MS), ENDED, []],
-  ['a waiting stream is ended by its owner, with nothing to tear down', waiting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, []],
-  ['a waiting stream gets another key', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
-  ['an expired key is not replaced', waiting, rotated, KEY_TTL_MS, ...NOTHING],
+  ['a waiting stream can be ended by its owner, with nothing to tear down', waiting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, []],
+  ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
+  ['an expired key cannot be rotated', waiting, rotated, KEY_TTL_MS, ...NOTHING],
   ['a waiting stream has no playlist to close', waiting, closed, 61_000, ...NOTHING],
 
-  ['a connecting stream lets no second publisher in', connecting, accepted, 61_000, ...NOTHING],
-  ['a connecting publisher that leaves has a minute', connecting, gone(), 61_000, lost, RECONNECTING, [UNWATCH]],
-  ['another client is not this publisher', connecting, gone(8), 61_000, ...NOTHING],
-  ['the first playlist makes it live', connecting, seen(3_000), 61_000, { status: 'live', liveAt: at(61_000) }, LIVE, [UNWATCH]],
-  ['another node’s playlist does not', connecting, seen(3_000, 'node-b'), 61_000, ...NOTHING],
+  ['a connecting stream accepts no second publisher', connecting, accepted, 61_000, ...NOTHING],
+  ['a connecting publisher that leaves starts the reconnect window', connecting, gone(), 61_000, lost, RECONNECTING, [UNWATCH]],
+  ['the loss of another client changes nothing', connecting, gone(8), 61_000, ...NOTHING],
+  ['the first playlist makes the stream live', connecting, seen(3_000), 61_000, { status: 'live', liveAt: at(61_000) }, LIVE, [UNWATCH]],
+  ['a playlist on another node does not make the stream live', connecting, seen(3_000, 'node-b'), 61_000, ...NOTHING],
   ['a connecting stream has no deadline', connecting, late, 10 * KEY_TTL_MS, ...NOTHING],
-  ['a connecting stream is ended by an operator', connecting, operator, 61_000, over('ended_by_operator', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
-  ['a connecting stream keeps its key', connecting, rotated, 61_000, ...NOTHING],
-  ['a connecting stream’s playlist stays open', connecting, closed, 61_000, ...NOTHING],
+  ['a connecting stream can be ended by an operator', connecting, operator, 61_000, over('ended_by_operator', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['the key of a connecting stream cannot be rotated', connecting, rotated, 61_000, ...NOTHING],
+  ['the playlist of a connecting stream stays open', connecting, closed, 61_000, ...NOTHING],
 
-  ['a live stream lets no second publisher in', live, accepted, 61_000, ...NOTHING],
-  ['a live publisher that leaves has a minute', live, gone(), 61_000, lost, RECONNECTING, [UNWATCH]],
-  ['a client of nginx’s life before is not this publisher', live, { kind: 'publisher-gone', session: { nodeId: NODE, nginx: '2-200', clientId: 7 } }, 61_000, ...NOTHING],
+  ['a live stream accepts no second publisher', live, accepted, 61_000, ...NOTHING],
+  ['a live publisher that leaves starts the reconnect window', live, gone(), 61_000, lost, RECONNECTING, [UNWATCH]],
+  ['a client of an earlier nginx process is not this publisher', live, { kind: 'publisher-gone', session: { nodeId: NODE, nginx: '2-200', clientId: 7 } }, 61_000, ...NOTHING],
   ['a client of another node is not this publisher', live, { kind: 'publisher-gone', session: { nodeId: 'node-b', nginx: '1-100', clientId: 7 } }, 61_000, ...NOTHING],
-  ['a client whose nginx is not known is this publisher', live, { kind: 'publisher-gone', session: { nodeId: NODE, nginx: null, clientId: 7 } }, 61_000, lost, RECONNECTING, [UNWATCH]],
-  ['a live stream’s next playlist is no news', live, seen(60_000), 61_000, ...NOTHING],
+  ['a client of an unknown nginx process counts as this publisher', live, { kind: 'publisher-gone', session: { nodeId: NODE, nginx: null, clientId: 7 } }, 61_000, lost, RECONNECTING, [UNWATCH]],
+  ['a later playlist of a live stream changes nothing', live, seen(60_000), 61_000, ...NOTHING],
   ['a live stream goes on past its key’s ten minutes', live, late, 10 * KEY_TTL_MS, ...NOTHING],
-  ['a live stream is ended by its owner', live, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
-  ['a live stream keeps its key', live, rotated, 61_000, ...NOTHING],
-  ['a live stream’s playlist stays open', live, closed, 61_000, ...NOTHING],
+  ['a live stream can be ended by its owner', live, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['the key of a live stream cannot be rotated', live, rotated, 61_000, ...NOTHING],
+  ['the playlist of a live stream stays open', live, closed, 61_000, ...NOTHING],
 
-  ['a publisher is let back in, unannounced', reconnecting, accepted, 89_999, letIn, [], [WATCH]],
-  ['a publisher is let back in past the key’s ten minutes', { ...reconnecting, deadlineAt: at(9 * KEY_TTL_MS) }, accepted, 8 * KEY_TTL_MS, letIn, [], [WATCH]],
-  ['nobody is let in when the window is over', reconnecting, accepted, 90_000, ...NOTHING],
-  ['a lost publisher is not lost twice', reconnecting, gone(), 61_000, ...NOTHING],
+  ['a returning publisher is accepted without an event', reconnecting, accepted, 89_999, acceptance, [], [WATCH]],
+  ['a returning publisher is accepted after the key’s ten minutes', { ...reconnecting, deadlineAt: at(9 * KEY_TTL_MS) }, accepted, 8 * KEY_TTL_MS, acceptance, [], [WATCH]],
+  ['no publisher is accepted after the reconnect window', reconnecting, accepted, 90_000, ...NOTHING],
+  ['losing a publisher twice changes nothing', reconnecting, gone(), 61_000, ...NOTHING],
   ['a playlist without a publisher does not make it live', reconnecting, seen(60_000), 61_000, ...NOTHING],
-  ['the window stays open to its last moment', reconnecting, late, 89_999, ...NOTHING],
-  ['the window closes', reconnecting, late, 90_000, over('publisher_gone', 90_000), ENDED, [UNWATCH, TEAR_DOWN]],
-  ['an owner need not wait for the window', reconnecting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
-  ['a reconnecting stream keeps its key', reconnecting, rotated, 61_000, ...NOTHING],
-  ['a reconnecting stream’s playlist stays open', reconnecting, closed, 61_000, ...NOTHING],
+  ['the reconnect window stays open until its last millisecond', reconnecting, late, 89_999, ...NOTHING],
+  ['the reconnect window closes', reconnecting, late, 90_000, over('publisher_gone', 90_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['an owner can end the stream during the reconnect window', reconnecting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['the key of a reconnecting stream cannot be rotated', reconnecting, rotated, 61_000, ...NOTHING],
+  ['the playlist of a reconnecting stream stays open', reconnecting, closed, 61_000, ...NOTHING],
 
-  ['one let back in lets no second publisher in', LET_BACK_IN, accepted, 61_000, ...NOTHING],
-  ['the playlist from before is not a new one', LET_BACK_IN, seen(20_000), 61_000, ...NOTHING],
-  ['a playlist that goes on makes it live again', LET_BACK_IN, seen(20_001), 61_000, { status: 'live' }, RESUMED, [UNWATCH]],
+  ['a returned publisher keeps a second one out', LET_BACK_IN, accepted, 61_000, ...NOTHING],
+  ['the playlist of the session before does not make the stream live', LET_BACK_IN, seen(20_000), 61_000, ...NOTHING],
+  ['a continued playlist makes the stream live again', LET_BACK_IN, seen(20_001), 61_000, { status: 'live' }, RESUMED, [UNWATCH]],
   ['a first playlist after a reconnect is not a resumption', { ...LET_BACK_IN, liveAt: null }, seen(20_001), 61_000, { status: 'live', liveAt: at(61_000) }, LIVE, [UNWATCH]],
-  ['one let back in that leaves has a minute again, unannounced', LET_BACK_IN, gone(8), 61_000, lost, [], [UNWATCH]],
-  ['the session before is not this one', LET_BACK_IN, gone(7), 61_000, ...NOTHING],
-  ['one let back in has no deadline', LET_BACK_IN, late, 10 * KEY_TTL_MS, ...NOTHING],
-  ['one that never was live ends as gone', neverLive, late, 121_000, over('publisher_gone', 121_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['a returned publisher that leaves starts the window again without an event', LET_BACK_IN, gone(8), 61_000, lost, [], [UNWATCH]],
+  ['the loss of the session before changes nothing', LET_BACK_IN, gone(7), 61_000, ...NOTHING],
+  ['a stream with a returned publisher has no deadline', LET_BACK_IN, late, 10 * KEY_TTL_MS, ...NOTHING],
+  ['a stream that was never live ends with publisher_gone', neverLive, late, 121_000, over('publisher_gone', 121_000), ENDED, [UNWATCH, TEAR_DOWN]],
 
-  ['nobody is let into an ended stream', ended, accepted, 61_000, ...NOTHING],
-  ['nobody leaves an ended stream', ended, gone(), 61_000, ...NOTHING],
-  ['an ended stream does not go live', ended, seen(96_000), 97_000, ...NOTHING],
+  ['an ended stream accepts no publisher', ended, accepted, 61_000, ...NOTHING],
+  ['a lost publisher means nothing to an ended stream', ended, gone(), 61_000, ...NOTHING],
+  ['an ended stream never goes live', ended, seen(96_000), 97_000, ...NOTHING],
   ['an ended stream has no deadline', ended, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['an ended stream keeps its reason', ended, operator, 97_000, ...NOTHING],
-  ['an ended stream gets no other key', ended, rotated, 97_000, ...NOTHING],
-  ['an ended stream’s playlist is closed', ended, closed, 97_000, { playlistOpen: false }, [], []],
-  ['only by the node that has it', ended, { kind: 'playlist-closed', nodeId: 'node-b' }, 97_000, ...NOTHING],
+  ['the key of an ended stream cannot be rotated', ended, rotated, 97_000, ...NOTHING],
+  ['the playlist of an ended stream is closed', ended, closed, 97_000, { playlistOpen: false }, [], []],
+  ['the playlist of an ended stream is closed only by the node that has it', ended, { kind: 'playlist-closed', nodeId: 'node-b' }, 97_000, ...NOTHING],
 ]
 
 describe('what each fact means in each status', () => {
@@ -137,23 +137,23 @@ describe('what each fact means in each status', () => {
     })
   }
 
-  test('the table has every status with every fact', () => {
+  test('the table covers every status with every fact', () => {
     const pairs = new Set(TABLE.map(([, from, fact]) => `${from.status} ${fact.kind}`))
     assert.equal(pairs.size, Object.keys(STREAMS).length * 7)
   })
 })
 
-describe('who may publish', () => {
+describe('admission', () => {
   const clears = { ...live, session: sessionOf({ acceptedAt: at(50_000) }) }
   const rows: [promise: string, stream: Stream, ms: number, answer: ReturnType<typeof admission>][] = [
-    ['a new key at once', waiting, LAST_MOMENT, 'accept'],
-    ['an expired key not at all', waiting, KEY_TTL_MS, 'key_expired'],
-    ['nobody while a publisher has just come', clears, 54_999, 'already_publishing'],
-    ['whoever finds that the publisher before is gone', clears, 55_000, 'check'],
-    ['a returning publisher after a look at nginx', reconnecting, 89_999, 'check'],
-    ['nobody after the window', reconnecting, 90_000, 'stream_ended'],
-    ['nobody on an ended stream', ended, 97_000, 'stream_ended'],
-    ['nobody on an expired one', { ...ended, endReason: 'key_expired' }, 97_000, 'key_expired'],
+    ['accepts a new key at once', waiting, LAST_MOMENT, 'accept'],
+    ['refuses an expired key', waiting, KEY_TTL_MS, 'key_expired'],
+    ['refuses a second publisher right after the first', clears, 54_999, 'already_publishing'],
+    ['checks nginx when the publisher before was accepted 5 s ago or more', clears, 55_000, 'check'],
+    ['checks nginx when a publisher returns within the window', reconnecting, 89_999, 'check'],
+    ['refuses everybody after the window', reconnecting, 90_000, 'stream_ended'],
+    ['refuses everybody on an ended stream', ended, 97_000, 'stream_ended'],
+    ['refuses everybody on an expired stream', { ...ended, endReason: 'key_expired' }, 97_000, 'key_expired'],
   ]
   for (const [promise, stream, ms, answer] of rows) {
     test(promise, () => assert.equal(admission(stream, at(ms)), answer))

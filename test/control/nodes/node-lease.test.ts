@@ -25,7 +25,7 @@ const leaseOf = (nodeId: string, place: string) =>
 const runOut = (nodeId: string) =>
   own.query('UPDATE nodes SET lease_until = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id = ?', [nodeId])
 
-/** As the reconciler does it. */
+/** Renews as often as the reconciler does. */
 async function renewFor(lease: NodeLease, seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 2) {
     clockMs += 2_000
@@ -33,7 +33,7 @@ async function renewFor(lease: NodeLease, seconds: number): Promise<void> {
   }
 }
 
-test('a node whose lease has run out is gone, once this one has renewed for a whole lease', async () => {
+test('a node whose lease has run out is dead, once this node has renewed for a whole lease', async () => {
   const here = leaseOf('here', 'h')
   await here.take()
   await leaseOf('there', 't').take()
@@ -43,7 +43,7 @@ test('a node whose lease has run out is gone, once this one has renewed for a wh
   assert.deepEqual(await here.others(), { alive: [], gone: ['there'], isCertain: true })
 })
 
-test('after an outage of the database nobody is gone before they could have renewed', async () => {
+test('after a database outage no node is declared dead before it could have renewed', async () => {
   const here = leaseOf('here', 'h')
   await here.take()
   const there = leaseOf('there', 't')
@@ -58,12 +58,12 @@ test('after an outage of the database nobody is gone before they could have rene
   assert.deepEqual(await here.others(), { alive: ['there'], gone: [], isCertain: true })
 })
 
-test('a restart in the same place takes its own lease over at once', async () => {
+test('a restart takes over the node’s own lease at once', async () => {
   await leaseOf('here', 'h').take()
   await leaseOf('here', 'h').take()
 })
 
-test('a control elsewhere under the same NODE_ID can’t have it while it is renewed', async () => {
+test('a control elsewhere with the same NODE_ID is refused while the lease is renewed', async () => {
   const first = leaseOf('here', 'h')
   await first.take()
   const renewing = setInterval(() => void first.renew(), 200)
@@ -71,7 +71,7 @@ test('a control elsewhere under the same NODE_ID can’t have it while it is ren
   clearInterval(renewing)
 })
 
-test('a lease that was handed back in order can be had elsewhere at once, and its streams are let be', async () => {
+test('a lease that was handed back can be taken elsewhere at once', async () => {
   const here = leaseOf('here', 'h')
   await here.take()
   await here[Symbol.asyncDispose]()

@@ -1,4 +1,4 @@
-// How many watch: counted over two control processes, told to readers, forgotten with a dead process.
+// Viewer counts: added up over control processes, sent to readers, dropped when a process dies.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { StreamService } from '../../../apps/control/streams/service.ts'
@@ -46,12 +46,12 @@ async function viewers(control: TestControl, id: string): Promise<unknown> {
   return ((await response.json()) as { viewers: unknown }).viewers
 }
 
-test('counts those who watch, and nobody who only follows events', async () => {
+test('counts watch pages, and not readers of events', async () => {
   const id = await goLive(one.context.streams, 1)
   await using _follower = await SseReader.open(`${one.apiUrl}/v1/events?stream=${id}`)
   assert.equal(await viewers(one, id), 0)
   await using _first = await watch(one, id)
-  assert.equal(await viewers(one, id), 1, 'whoever reads once the connection stands is counted')
+  assert.equal(await viewers(one, id), 1, 'a viewer is counted as soon as its connection is open')
   {
     await using _second = await watch(one, id)
     assert.equal(await viewers(one, id), 2)
@@ -59,7 +59,7 @@ test('counts those who watch, and nobody who only follows events', async () => {
   await until('the second to be gone', async () => (await viewers(one, id)) === 1)
 })
 
-test('adds up what all control processes have', async () => {
+test('adds up the viewers of all control processes', async () => {
   const id = await goLive(one.context.streams, 2)
   await using _here = await watch(one, id)
   await using _there = await watch(two, id)
@@ -71,7 +71,7 @@ test('adds up what all control processes have', async () => {
   assert.equal(list.data.find((stream) => stream.id === id)?.viewers, 2)
 })
 
-test('tells readers of the stream and of all streams, without an id, at most every 2 s', async () => {
+test('sends a changed count to readers of the stream and of all streams, without an id, at most every 2 s', async () => {
   const id = await goLive(one.context.streams, 3)
   await using everybody = await SseReader.open(`${one.apiUrl}/v1/events`)
   await using first = await watch(one, id)
@@ -90,7 +90,7 @@ test('tells readers of the stream and of all streams, without an id, at most eve
   await first.frame('stream.viewers', (frame) => frame.data.viewers === 1)
 })
 
-test('keeps the number of a stream that was never live to its own readers', async () => {
+test('sends the count of a stream that was never live only to readers of that stream', async () => {
   const { stream } = await one.context.streams.create({ title: null, record: false })
   await using everybody = await SseReader.open(`${one.apiUrl}/v1/events`)
   await using own = await watch(one, stream.id)
@@ -107,7 +107,7 @@ test('an ended stream has no viewers', async () => {
   assert.equal(await viewers(one, id), 0)
 })
 
-test('does not count what a process has not confirmed for long, and removes its rows later', async () => {
+test('does not count the viewers of a process that has stopped confirming them, and removes its rows later', async () => {
   const id = await goLive(one.context.streams, 5)
   const insert = 'INSERT INTO viewers VALUES (?, ?, 7, UTC_TIMESTAMP(3) - INTERVAL ? SECOND)'
   await database.query(insert, ['alive'.padEnd(21, 'x'), id, 10])
@@ -121,7 +121,7 @@ test('does not count what a process has not confirmed for long, and removes its 
   assert.deepEqual(left, [])
 })
 
-test('writes nothing while nobody watches, and takes its rows away when it stops', async () => {
+test('writes no rows while nobody watches, and removes its rows when it stops', async () => {
   const rows = async () => Number((await database.query('SELECT COUNT(*) AS n FROM viewers'))[0]?.n)
   const id = await goLive(one.context.streams, 6)
   await database.query('DELETE FROM viewers')
@@ -135,7 +135,7 @@ test('writes nothing while nobody watches, and takes its rows away when it stops
   assert.equal(await rows(), 0)
 })
 
-test('refuses a viewer of no stream in particular', async () => {
+test('refuses a viewer that names no stream', async () => {
   const response = await fetch(`${one.apiUrl}/v1/events?viewer=1`)
   assert.equal(response.status, 400)
   assert.match(await response.text(), /viewer/)

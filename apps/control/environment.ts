@@ -1,0 +1,186 @@
+// Parses the environment: which settings there are, what each may look like, and which contradict each
+// other. Every setting is explained in .env.example.
+import { z } from 'zod'
+
+/** The longest time that setTimeout can wait, 24 days. */
+const MAX_SECONDS = 24 * 24 * 60 * 60
+
+const PORT_RULE = 'must be a port number from 1 to 65535'
+const port = z.coerce.number(PORT_RULE).int(PORT_RULE).min(1, PORT_RULE).max(65_535, PORT_RULE)
+const seconds = z.coerce
+  .number('must be a number of seconds')
+  .positive('must be more than 0 seconds')
+  .max(MAX_SECONDS, `must be at most ${MAX_SECONDS} seconds`)
+const folder = z.string().min(1)
+/** Paths are appended to it; with at most 200 characters the result fits the database's column. */
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .max(200, 'must have at most 200 characters')
+  .refine((url) => !/[?#]/.test(url), 'must not have a query or a fragment')
+  .transform((url) => url.replace(/\/+$/, ''))
+const databaseUrl = z
+  .url({
+    protocol: /^(mysql|mariadb)$/,
+    error: 'must look like mysql://user:password@host:3306/database',
+  })
+  .refine(
+    (url) => !URL.canParse(url) || new URL(url).pathname.length > 1,
+    'must name a database after the host',
+  )
+  .refine(isDecodable, 'has an invalid percent escape; write % itself as %25')
+const days = z.coerce
+  .number('must be a number of days')
+  .positive('must be more than 0 days')
+  .max(36_500, 'must be at most 36500 days')
+const daysOrForEver = z.coerce
+  .number('must be a number of days')
+  .min(0, 'must be 0 (for ever) or more days')
+  .max(36_500, 'must be at most 36500 days')
+const bytes = z.coerce
+  .number('must be a number of bytes')
+  .int('must be a whole number of bytes')
+  .min(0, 'must not be negative')
+  .max(Number.MAX_SAFE_INTEGER)
+const wholeNumber = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .min(0, 'must not be negative')
+  .max(1_000_000, 'must be at most 1000000')
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const Environment = z.object({
+  PUBLIC_URL: httpUrl.optional(),
+  RTMP_URL: z
+    .url({ protocol: /^rtmps?$/, error: 'must be an rtmp:// URL' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  HTTP_PORT: port.default(8080),
+  RTMP_PORT: port.default(1935),
+  API_PORT: port.default(3000),
+  HOOKS_PORT: port.default(3001),
+  INTERNAL_HTTP_PORT: port.default(8090),
+  INTERNAL_RTMP_PORT: port.default(19350),
+  LISTEN_ADDRESS: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').default('127.0.0.1'),
+  NGINX_URL: httpUrl.optional(),
+  CONTROL_URL: httpUrl.optional(),
+  HLS_DIR: folder.default('/tmp/hls'),
+  DASH_DIR: folder.default('/tmp/dash'),
+  DATA_DIR: folder.default('.data'),
+  STREAM_KEY_TTL: seconds.default(600),
+  RECONNECT_WINDOW: seconds.default(60),
+  STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
+  CREATE_RATE_LIMIT: wholeNumber.default(30),
+  EVENT_RETENTION: days.default(30),
+  STREAM_RETENTION: daysOrForEver.default(90),
+  RECORDINGS_DIR: folder.optional(),
+  RECORDINGS_MAX_AGE: days.optional(),
+  RECORDINGS_MAX_BYTES: bytes.optional(),
+  RECORDINGS_MIN_FREE_BYTES: bytes.default(1024 ** 3),
+  RECORDINGS_PATIENCE: seconds.default(1800),
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a valid bucket name')
+    .optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_PUBLIC_URL: httpUrl.optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  API_TOKENS: list.default([]),
+  CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
+      'must be * or a comma-separated list of origins such as https://example.com',
+    )
+    .default(['*']),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+    .optional(),
+})
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
+
+/** The settings as given, each parsed, with the defaults that do not depend on other settings. */
+export type Settings = z.output<typeof Environment>
+
+export type ParsedEnvironment =
+  | { readonly settings: Settings; readonly problems: null }
+  /** One line for each wrong setting, beginning with its name; the values of secret ones are left out. */
+  | { readonly settings: null; readonly problems: readonly string[] }
+
+/** An empty value counts as not set, because compose files pass unset variables on as empty. */
+export function parseEnvironment(env: NodeJS.ProcessEnv): ParsedEnvironment {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(given)
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...contradictions(given)]
+  if (!parsed.success || problems.length > 0) return { settings: null, problems }
+  return { settings: parsed.data, problems: null }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.') || 'environment'}: ${issue.message}`
+}
+
+type Given = Readonly<Record<string, string | undefined>>
+
+/** Settings that are valid one by one but do not go together. */
+function contradictions(given: Given): string[] {
+  return [...sharedPorts(given), ...missingTokens(given), ...incompleteS3(given)]
+}
+
+const PORTS = [
+  'HTTP_PORT',
+  'RTMP_PORT',
+  'API_PORT',
+  'HOOKS_PORT',
+  'INTERNAL_HTTP_PORT',
+  'INTERNAL_RTMP_PORT',
+] as const
+
+function sharedPorts(given: Given): string[] {
+  // An invalid port is undefined here, and reported by itself.
+  const numbers = new Map(
+    PORTS.map((name) => [name, Environment.shape[name].safeParse(given[name]).data] as const),
+  )
+  return PORTS.flatMap((name, index) =>
+    PORTS.slice(0, index)
+      .filter((other) => numbers.get(name) !== undefined && numbers.get(other) === numbers.get(name))
+      .map((other) => `${name}: ${numbers.get(name)} is also ${other}; each port needs its own number`),
+  )
+}
+
+function missingTokens({ STREAM_CREATION, API_TOKENS }: Given): string[] {
+  if (STREAM_CREATION !== 'token' || list.parse(API_TOKENS ?? '').length > 0) return []
+  return ['API_TOKENS: must be set when STREAM_CREATION is token, or nobody can create a stream']
+}
+
+function incompleteS3(given: Given): string[] {
+  const { S3_BUCKET, S3_ENDPOINT, S3_PUBLIC_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = given
+  if (S3_BUCKET === undefined) {
+    const other = S3_ENDPOINT === undefined ? S3_PUBLIC_URL && 'S3_PUBLIC_URL' : 'S3_ENDPOINT'
+    return other ? [`S3_BUCKET: must be set when ${other} is set`] : []
+  }
+  if ((AWS_ACCESS_KEY_ID === undefined) === (AWS_SECRET_ACCESS_KEY === undefined)) return []
+  return ['AWS_ACCESS_KEY_ID: must be set together with AWS_SECRET_ACCESS_KEY']
+}
