@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { growthOf } from './growth.ts'
+import { floors, growthOf } from './growth.ts'
 
 const ALLOWANCE = { absolute: 10, share: 0.1 }
 const series = (value: (index: number) => number) => Array.from({ length: 60 }, (_, index) => value(index))
@@ -33,6 +33,10 @@ test('a small growth is noise, by amount and by share', () => {
 test('a single jump is not growth', () => {
   const jump = series((index) => (index < 45 ? 100 : 200))
   assert.ok(!growthOf(jump, ALLOWANCE).isGrowing)
+})
+
+test('a saw-tooth is judged by its lower edge', () => {
+  assert.deepEqual(floors([5, 9, 1, 7, 2, 8, 3], 3), [1, 2])
 })
 
 test('too few samples are an error, not an all-clear', () => {

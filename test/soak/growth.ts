@@ -14,6 +14,14 @@ export interface Growth {
   readonly isGrowing: boolean
 }
 
+/** The lowest of every `size` samples: of a heap, what is left after its garbage is collected. */
+export function floors(samples: readonly number[], size: number): number[] {
+  const groups = Math.floor(samples.length / size)
+  return Array.from({ length: groups }, (_, group) =>
+    Math.min(...samples.slice(group * size, (group + 1) * size)),
+  )
+}
+
 /**
  * Compares the last third of the samples with the first. Growth counts only when it is above both
  * allowances and when the second third lies above the first as well: a single jump is not a leak.

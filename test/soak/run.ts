@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { EmbeddedMariadb } from '../../apps/stack/mariadb/embedded-mariadb.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { TestStack } from '../support/stack.ts'
-import { growthOf } from './growth.ts'
+import { floors, growthOf } from './growth.ts'
 import { RESOURCES } from './resources.ts'
 import { Work } from './work.ts'
 
@@ -86,8 +86,8 @@ function judge(samples: ReadonlyMap<string, number[]>, { done }: Work, sameContr
     `\n${'medians of three thirds'.padEnd(32)}${'first'.padStart(9)}${'second'.padStart(9)}${'last'.padStart(9)}`,
   )
   const growing: string[] = []
-  for (const [name, { unit, allowance }] of Object.entries(RESOURCES)) {
-    const { thirds, isGrowing } = growthOf(samples.get(name) ?? [], allowance)
+  for (const [name, { unit, allowance, floorOf = 1 }] of Object.entries(RESOURCES)) {
+    const { thirds, isGrowing } = growthOf(floors(samples.get(name) ?? [], floorOf), allowance)
     const figures = thirds.map((value) => value.toFixed(value < 1_000 ? 1 : 0).padStart(9)).join('')
     print(`${name.padEnd(32)}${figures} ${unit}${isGrowing ? '   GROWS' : ''}`)
     if (isGrowing) growing.push(name)
