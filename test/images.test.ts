@@ -1,0 +1,52 @@
+// The container images: each file that a Dockerfile copies exists and is part of the build context, and the
+// page can be built from nothing but what nginx's image copies.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+const ROOT = join(import.meta.dirname, '..')
+const DOCKERFILES = ['nginx/Dockerfile', 'apps/control/Dockerfile']
+
+const scratch = mkdtempSync(join(tmpdir(), 'images-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+/** What the stages of a Dockerfile copy from the repository, stage by stage. */
+function copiedFiles(dockerfile: string): string[][] {
+  const stages = readFileSync(join(ROOT, dockerfile), 'utf8')
+    .split(/^FROM /m)
+    .slice(1)
+  return stages.map((stage) => {
+    const lines = [...stage.matchAll(/^COPY (?!--from)(.+)$/gm)]
+    return lines.flatMap(([, line = '']) => line.split(' ').slice(0, -1))
+  })
+}
+
+for (const dockerfile of DOCKERFILES) {
+  test(`every file that ${dockerfile} copies exists and is in the build context`, () => {
+    const files = copiedFiles(dockerfile).flat()
+    assert.ok(files.length > 5)
+    const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8').matchAll(/^!(.+)$/gm)
+    const folders = [...context].map(([, path = '']) => path)
+    for (const file of files) {
+      assert.notEqual(globSync(file, { cwd: ROOT }).length, 0, `${file} does not exist`)
+      assert.ok(
+        folders.some((folder) => file === folder || file.startsWith(`${folder}/`)),
+        `${file} is not in the build context`,
+      )
+    }
+  })
+}
+
+test('the page builds from what nginx’s image copies, and nothing else', () => {
+  for (const file of copiedFiles('nginx/Dockerfile')[0] ?? []) {
+    cpSync(join(ROOT, file), join(scratch, file), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(scratch, 'node_modules'))
+  const vite = join(scratch, 'node_modules/.bin/vite')
+  const { status, stderr } = spawnSync(vite, ['build', 'apps/web'], { cwd: scratch, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  assert.ok(existsSync(join(scratch, 'apps/web/dist/index.html')))
+})
