@@ -47,9 +47,9 @@ export interface Config {
   /** Streams that one client address may create in a minute; 0: no limit. */
   readonly createRateLimit: number
   readonly eventRetentionMs: number
-  /** How long ended streams without a recording are remembered; null: for ever. */
+  /** How long ended streams without a recording are stored; null: without a limit. */
   readonly streamRetentionMs: number | null
-  /** Where recordings are stored; with S3, where they are put together before the upload. */
+  /** Where recordings are stored; with S3, where files are made before they are uploaded. */
   readonly recordingsDir: string
   /** Null: recordings are never removed for their age. */
   readonly recordingsMaxAgeMs: number | null
@@ -57,7 +57,7 @@ export interface Config {
   readonly recordingsMaxBytes: number | null
   /** With less than this free on its disk, a recording stops. */
   readonly recordingsMinFreeBytes: number
-  /** How long its storage may fail before a recording is given up. */
+  /** How long its storage may fail before a recording fails. */
   readonly recordingsPatienceMs: number
   /** Null: recordings are stored in `recordingsDir`. */
   readonly s3: S3Config | null

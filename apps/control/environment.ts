@@ -34,7 +34,7 @@ const days = z.coerce
   .max(36_500, 'must be at most 36500 days')
 const daysOrForEver = z.coerce
   .number('must be a number of days')
-  .min(0, 'must be 0 (for ever) or more days')
+  .min(0, 'must be 0 (no limit) or more days')
   .max(36_500, 'must be at most 36500 days')
 const bytes = z.coerce
   .number('must be a number of bytes')

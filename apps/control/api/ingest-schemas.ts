@@ -6,7 +6,7 @@ const count = z.number().min(0)
 
 export const IngestSchema = z
   .object({
-    connectedAt: time.describe('When this publisher was admitted'),
+    connectedAt: time.describe('When this publisher was accepted'),
     measuredAt: time.describe('When nginx was queried; requests within one second share one query'),
     bytesReceived: count
       .nullable()

@@ -9,7 +9,7 @@ const FAILURES: Readonly<Record<RecordingFailure, string>> = {
   storage_unavailable:
     'The storage was unreachable for too long. The figures show what had been stored by then.',
   disk_full:
-    'The disk is nearly full, so recording was stopped to keep live streams running. What had been stored is kept.',
+    'The disk is nearly full, so recording was stopped to keep live streams running. What had been stored is still available.',
 }
 
 /** Null: the stream has no recording, has none yet, or its recording was deleted. */

@@ -12,7 +12,7 @@ const time = z.iso.datetime().describe('ISO 8601, UTC, with milliseconds')
 export const StreamStatusSchema = z
   .enum(['waiting', 'connecting', 'live', 'reconnecting', 'ended'])
   .describe(
-    'waiting: the key was issued and nobody has published yet; connecting: a publisher was admitted, there is nothing ' +
+    'waiting: the key was issued and nobody has published yet; connecting: a publisher was accepted, there is nothing ' +
       'to play yet; live: viewers can play it; reconnecting: the publisher was lost and may reconnect; ended: final',
   )
 
@@ -33,7 +33,7 @@ export const StreamSchema = z
     title: z.string().nullable(),
     status: StreamStatusSchema,
     createdAt: time,
-    connectedAt: time.nullable().describe('When a publisher was first admitted'),
+    connectedAt: time.nullable().describe('When a publisher was first accepted'),
     liveAt: time.nullable().describe('When viewers could first play it'),
     endedAt: time.nullable(),
     endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),

@@ -5,7 +5,7 @@ import type { Logger } from './logger.ts'
 const REMIND_MS = 30_000
 
 export interface OutageOptions {
-  /** What is out of reach, as a log line begins: "the database", "nginx". */
+  /** What is unreachable, for the log: "the database", "nginx". */
   readonly what: string
   readonly logger: Logger
   /** A clock that only goes forward, in milliseconds. */

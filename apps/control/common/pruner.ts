@@ -1,13 +1,13 @@
-// Removes what is older than a retention: at start, and then regularly.
+// Removes entries that are older than their retention: at start, and then regularly.
 import type { Logger } from './logger.ts'
 
 const AT_LEAST_EVERY_MS = 60 * 60 * 1_000
 const AT_MOST_EVERY_MS = 1_000
 
 export interface PrunerOptions {
-  /** What is removed, as a log line says it: "events". */
+  /** What the entries are, for the log: "events". */
   readonly what: string
-  /** Removes what is from before `oldest`. @returns how many were removed */
+  /** Removes entries from before `oldest`. @returns how many were removed */
   readonly remove: (oldest: Date) => Promise<number>
   /** Null: nothing is ever removed. */
   readonly maxAgeMs: number | null
@@ -44,11 +44,11 @@ export class Pruner implements AsyncDisposable {
     const { what, remove, logger, now } = this.#options
     try {
       const removed = await remove(new Date(now().getTime() - maxAgeMs))
-      if (removed > 0) logger.info({ what, removed }, 'what is older than its retention was removed')
+      if (removed > 0) logger.info({ what, removed }, 'entries older than their retention were removed')
     } catch (error) {
       logger.warn(
         { err: error, what },
-        'what is older than its retention could not be removed; trying again later',
+        'entries older than their retention could not be removed; trying again later',
       )
     }
   }

@@ -17,7 +17,7 @@ const POOL_SIZE = 10
 /** How many calls may wait for a connection; beyond that the database counts as unavailable. */
 const MAX_WAITING = 500
 
-/** Another transaction got in the way: nothing was written, and the caller may try again. */
+/** A deadlock with another transaction, or a wait for its lock: nothing was written; the caller may try again. */
 export class WriteConflictError extends Error {
   override name = 'WriteConflictError'
 }

@@ -1,5 +1,5 @@
-// The transactions that commit decisions. A streamer's admission and the first picture of every viewer wait
-// for them: they use mysql2, and connections of their own, so that no query for a reader delays them.
+// The transactions that commit decisions. A publisher waits for one before nginx accepts its video, and viewers
+// before they see any: so they use mysql2, and have connections of their own, which no other query can occupy.
 import type { PoolConnection } from 'mysql2/promise'
 import type { Secret } from '../domain/secret.ts'
 import { ConnectionPool } from './pool.ts'

@@ -5,7 +5,7 @@ export type Refusal = 'key_expired' | 'stream_ended' | 'already_publishing'
 
 /**
  * Whether a publisher with the stream's key may publish now: `accept` it, refuse it, or first `check`
- * whether nginx still has the publisher that was there before.
+ * whether nginx still has the previous publisher.
  */
 export function admission(stream: Stream, now: Date): 'accept' | 'check' | Refusal {
   switch (stream.status) {
@@ -23,7 +23,7 @@ export function admission(stream: Stream, now: Date): 'accept' | 'check' | Refus
   }
 }
 
-/** nginx may take this long to list a publisher that was admitted; until then its absence means nothing. */
+/** nginx may take this long to list a publisher that was accepted; until then its absence means nothing. */
 export const SETTLE_MS = 5_000
 
 /** Whether a session is old enough that its absence from nginx means the publisher is gone. */

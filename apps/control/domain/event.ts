@@ -1,4 +1,4 @@
-// Events: committed changes that readers are told about, and the types of frames that readers can ask for.
+// Events: committed changes that are sent to readers, and the types of frames that readers can ask for.
 
 export const EVENT_TYPES = [
   'stream.created',

@@ -45,11 +45,11 @@ export interface StreamEvent {
 
 /** Work to do once the change is committed. Each may run twice; the reconciler repeats what a crash left undone. */
 export type Effect =
-  /** Watch for the playlist of the publisher that was admitted. */
+  /** Watch for the playlist of the publisher that was accepted. */
   | { readonly kind: 'watch-playlist' }
   /** Stop watching: the playlist has come, or there is no publisher to write one. */
   | { readonly kind: 'unwatch-playlist' }
-  /** Drop the publisher, wait until nginx has let go of it, then write EXT-X-ENDLIST. */
+  /** Drop the publisher, wait until nginx no longer lists it, then write EXT-X-ENDLIST. */
   | { readonly kind: 'tear-down' }
 
 export interface Decision {
@@ -105,7 +105,7 @@ function acceptPublisher(
   { session, keyHash, publicUrl, firstOnly }: Extract<Fact, { kind: 'publisher-accepted' }>,
   now: Date,
 ): Decision {
-  // The key may have been rotated since the publisher showed it.
+  // The key may have been replaced since the publisher sent it.
   if (!sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
   const isFirst = stream.status === 'waiting' && now < stream.keyExpiresAt
   const isReturn =
@@ -136,7 +136,7 @@ function losePublisher(stream: Stream, gone: SessionRef, now: Date, rules: Rules
       session: null,
       deadlineAt: new Date(now.getTime() + rules.reconnectWindowMs),
     },
-    // A publisher that came back and left before its playlist went on was never announced, so its
+    // A publisher that reconnected and left before it wrote a playlist was never announced, so its
     // loss is not announced either; only the window starts again.
     events: stream.status === 'reconnecting' ? [] : [{ type: 'stream.reconnecting' }],
     effects: [{ kind: 'unwatch-playlist' }],

@@ -1,5 +1,5 @@
-// What a recording is, and how facts change its status, from the first moment live until its files are removed.
-// Pure.
+// What a recording is, and how facts change its status, from the stream's first moment live until its
+// files are removed. Pure.
 
 /**
  * recording: segments are being stored; processing: the broadcast is over and the recording is being finalized;

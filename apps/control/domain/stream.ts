@@ -16,10 +16,10 @@ export interface SessionRef {
   readonly clientId: number
 }
 
-/** A publisher's connection, from the moment it was admitted. */
+/** A publisher's connection, from the moment it was accepted. */
 export interface Session extends SessionRef {
   readonly acceptedAt: Date
-  /** When the playlist of the session before was last written; null: there was no playlist. */
+  /** When the playlist of the previous session was last written; null: there was no playlist. */
   readonly baselineAt: Date | null
 }
 
@@ -35,10 +35,10 @@ export interface Stream {
   readonly endReason: EndReason | null
   readonly keyHash: Uint8Array<ArrayBuffer>
   readonly keyExpiresAt: Date
-  /** When time ends the stream, unless something happens before: the key expires, or the reconnect window closes. */
+  /** When the stream ends unless a publisher connects first: the key expires, or the reconnect window closes. */
   readonly deadlineAt: Date | null
   readonly publicUrl: string
-  /** The node that admitted the last publisher; its folder holds the playlist. */
+  /** The node that accepted the last publisher; its folder holds the playlist. */
   readonly nodeId: string | null
   /** The publisher that is connected now. */
   readonly session: Session | null
@@ -55,8 +55,8 @@ export function sameSession(a: SessionRef, b: SessionRef): boolean {
 }
 
 /**
- * Whether a playlist written at `modifiedAt` belongs to the present session. With `hls_continuous` the
- * playlist of the session before is still there when the next publisher connects.
+ * Whether a playlist written at `modifiedAt` belongs to the current session. With `hls_continuous` the
+ * playlist of the previous session is still there when the next publisher connects.
  * @param baselineAt when that older playlist was written; null: there was none
  */
 export function isNewerThanBaseline(baselineAt: Date | null, modifiedAt: Date): boolean {

@@ -1,5 +1,5 @@
 // All committed events as one hot observable per process, in order, each exactly once. Events that this
-// process commits are taken over directly when they follow the last one; everything else is read from the log.
+// process commits are emitted directly when they follow the last one; all others are read from the log.
 import { type Observable, Subject } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { LoggedEvent } from '../domain/event.ts'
@@ -46,7 +46,7 @@ export class Feed implements AsyncDisposable {
     this.#timer = setInterval(() => this.poke(), hasPeers ? TAIL_WITH_PEERS_MS : TAIL_ALONE_MS)
   }
 
-  /** Takes over events that this process has just committed in one transaction. */
+  /** Call it with events that this process has just committed in one transaction. */
   committed(events: readonly LoggedEvent[]): void {
     const [first] = events
     if (first === undefined || first.id <= this.#head) return

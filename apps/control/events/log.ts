@@ -1,4 +1,4 @@
-// The event log: appending events in the transaction that makes them true, reading, and pruning.
+// The event log: appending events in the transaction that commits their change, reading, and pruning.
 import type { ResultSetHeader } from 'mysql2'
 import type { Client, Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'

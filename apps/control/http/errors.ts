@@ -7,7 +7,7 @@ import { DatabaseUnavailableError } from '../database/deadline.ts'
 
 type Extra = Pick<Problem, 'errors' | 'checks'>
 
-/** An error that the client caused or can wait out; its message is sent to the client as it is. */
+/** An error that the client caused, or that may be over when it retries; its message is sent to the client as it is. */
 export class AppError extends Error {
   override name = 'AppError'
   readonly status: number

@@ -1,4 +1,4 @@
-// Submits each playlist that the watcher reports as a fact: the stream's playlist is there.
+// Submits the fact `playlist-seen` for each playlist that the watcher reports.
 import type { Subscription } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { PlaylistSeen, PlaylistWatcher } from '../playlists/watcher.ts'

@@ -40,7 +40,7 @@ export interface Candidate {
 
 export class PublishGate {
   readonly #options: PublishGateOptions
-  /** One candidate for a key at a time: dropping what is left of an old publisher must not hit a new one. */
+  /** One candidate per key at a time: clearing an old publisher away must not drop a new one. */
   readonly #queue = new KeyedQueue()
 
   constructor(options: PublishGateOptions) {
@@ -49,7 +49,7 @@ export class PublishGate {
 
   /**
    * @param signal aborts when nobody waits for the answer any more; a queued candidate is then skipped
-   * @throws DatabaseUnavailableError; the candidate is then not let in
+   * @throws DatabaseUnavailableError; the candidate is then not accepted
    */
   async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
     const keyHash = hashStreamKey(candidate.key)
@@ -113,7 +113,7 @@ export class PublishGate {
       await streams.submit(id, { kind: 'publisher-gone', session })
       throw signal.reason
     }
-    // Since the lookup somebody else was let in, the stream ended, or the key was replaced.
+    // Since the lookup another publisher was accepted, the stream ended, or the key was replaced.
     const second = result === null ? 'unknown_key' : admission(result.stream, now())
     return refuse(second === 'accept' || second === 'check' ? 'already_publishing' : second)
   }

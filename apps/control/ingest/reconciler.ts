@@ -14,7 +14,7 @@ import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } 
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
-/** While nobody publishes here: hooks report every publisher that connects, and none can be lost. */
+/** Used while nobody publishes here: no publisher can be lost unnoticed, and hooks report each new one. */
 const QUIET_ROUND_MS = 4_000
 /** How many streams are compared before other work gets its turn. */
 const STREAMS_A_TURN = 50
@@ -89,7 +89,7 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  /** @returns whether the stream took its publisher back: it had none, and its window was open */
+  /** @returns whether the publisher was accepted again: the stream had none, and its window was open */
   async #letBackIn({ id, keyHash }: Stream, clientId: number, { nginx }: Snapshot): Promise<boolean> {
     const { streams, folder, nodeId, publicUrl, now } = this.#options
     const session = { nodeId, nginx, clientId, acceptedAt: now(), baselineAt: await folder.modifiedAt(id) }
@@ -152,9 +152,9 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Handles publishers that nginx has but the database does not: control did not admit them, or other
-   * nodes took this node for dead. A stream that waits for its publisher takes it back as if it had just
-   * been admitted; all others are dropped. Only a publisher that two rounds have seen counts: nginx and
+   * Handles publishers that nginx has but the database does not: control did not accept them, or other
+   * nodes declared this node dead. If the stream’s reconnect window is open, the publisher is accepted
+   * again; all others are dropped. Only a publisher that two rounds have seen counts: nginx and
    * the database are read at different times, and the publisher may have changed in between.
    */
   async #dropUnknownPublishers(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
@@ -168,7 +168,7 @@ export class Reconciler implements AsyncDisposable {
       unknown.set(id, clientId)
       if (this.#unknownPublishers.get(id) !== clientId) continue
       if (stream !== undefined && (await this.#letBackIn(stream, clientId, snapshot))) continue
-      logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not admitted; dropping it')
+      logger.warn({ stream: id, clientId }, 'nginx has a publisher that was not accepted; dropping it')
       await nginx.drop('live', id, clientId)
     }
     this.#unknownPublishers = unknown

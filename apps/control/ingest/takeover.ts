@@ -49,7 +49,7 @@ export class Takeover implements AsyncDisposable {
     this.#peers.next(alive.length > 0)
     for (const node of gone) {
       const streams = await this.#takeOver(node)
-      // Its streams have ended. Playlists in its folder are its own to close, if it ever comes back.
+      // Its streams have ended. If the node comes back, it ends the playlists in its folder itself.
       if (streams === 0) await lease.forget(node)
       else logger.warn({ node, streams }, 'a node is dead; its streams end unless their publishers come back')
     }

@@ -9,7 +9,7 @@ import type { Database } from '../database/database.ts'
  * reconnect through another node within 15 s.
  */
 const LEASE_SECONDS = 12
-/** Renewals further apart than this mean that the database was away. */
+/** Renewals further apart than this mean that the database was unreachable. */
 const STEADY_MS = 6_000
 /** The place of a lease that was handed back at a clean stop. */
 const NOWHERE = ''
@@ -47,7 +47,7 @@ export class NodeLease implements AsyncDisposable {
   /**
    * Takes the lease. A lease with the same place is this control's own from before a restart and is taken at
    * once; any other has to run out first.
-   * @throws NodeIdTakenError when another control goes on renewing it
+   * @throws NodeIdTakenError when another control keeps renewing it
    */
   async take(): Promise<void> {
     const { nodeId, place, logger } = this.#options
@@ -81,8 +81,8 @@ export class NodeLease implements AsyncDisposable {
   }
 
   /**
-   * The other nodes: those that are alive, and those whose lease has run out. While the database was away
-   * no node could renew, so a node counts as dead only after this node has renewed for a whole lease.
+   * The other nodes: those that are alive, and those whose lease has run out. While the database is unreachable
+   * no node can renew, so a node counts as dead only after this node has renewed for a whole lease.
    */
   async others(): Promise<{ alive: string[]; gone: string[]; isCertain: boolean }> {
     const { database, nodeId } = this.#options

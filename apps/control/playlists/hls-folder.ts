@@ -62,7 +62,7 @@ export class HlsFolder {
     return statSync(join(directory, PLAYLIST), { throwIfNoEntry: false })?.mtime ?? null
   }
 
-  /** To be called once the playlist has come, or will not come: nginx may now remove an empty directory. */
+  /** To be called once the playlist exists, or is no longer expected: nginx may now remove an empty directory. */
   async removeMarker(id: string): Promise<void> {
     await rm(join(this.directory(id), MARKER), { force: true })
   }

@@ -34,7 +34,7 @@ export class Archive {
   #segments: Segment[] | null = null
   /** The `startedAtMs` of each stored segment, which identifies it. */
   readonly #stored = new Set<number>()
-  /** The same of segments that nginx removed before they could be stored. */
+  /** The `startedAtMs` of segments that nginx removed before they could be stored. */
   readonly #lost = new Set<number>()
   #totals: Totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
   /** The last segment of the playlist that needs no more work. */

@@ -1,4 +1,4 @@
-// How much room a disk has. Recording stops while there is still enough left for live streams.
+// How much free space a disk has. Recording stops while there is still enough left for live streams.
 import { statfs } from 'node:fs/promises'
 
 /** Bytes that a process without root's rights can still write to the folder's file system. */

@@ -1,5 +1,5 @@
 // Finalizes a recording once the broadcast is over: stores its playlist, a poster and an MP4. It can be repeated
-// from the start at any time. A recording can do without poster and MP4, but not without segments and playlist.
+// from the start at any time. A recording may lack its poster and MP4, but not its segments and playlist.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit from 'p-limit'

@@ -1,5 +1,5 @@
 // The work for one recording, step by step: store its segments while the broadcast runs; finalize it when
-// the broadcast is over, or record the failure and what is safe; or remove it. The job ends by itself.
+// the broadcast is over, or enter the failure and what is stored; or remove it. The job ends by itself.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
@@ -86,7 +86,7 @@ export class RecordingJob implements AsyncDisposable {
         waitMs = CHECK_MS
       } catch (error) {
         if (signal.aborted) continue
-        // An unavailable database is no reason to give up on the storage.
+        // An unavailable database must not count as a failure of the storage.
         if (!(error instanceof DatabaseUnavailableError)) {
           waitMs = failingSinceMs === null ? RETRY_FIRST_MS : Math.min(waitMs * 2, RETRY_MAX_MS)
           failingSinceMs ??= performance.now()
@@ -134,19 +134,19 @@ export class RecordingJob implements AsyncDisposable {
     return true
   }
 
-  /** A step failed. @returns whether the job is finished, because the recording has failed for good */
+  /** A step failed. @returns whether the job is finished, because the recording has failed */
   async #onFailure(error: unknown, forMs: number, signal: AbortSignal): Promise<boolean> {
     const { logger, storage, patienceMs } = this.#options
     const stream = this.#stream
     logger.warn({ err: error, stream: stream.id }, 'recording step failed; retrying')
     const isFull = storage.isFull(error)
     if (!isFull && forMs < patienceMs) return false
-    // Removing files is retried for ever.
+    // Removing files is retried until it succeeds.
     if (!isActiveRecording(stream.recording) || stream.recording?.status === 'deleting') return false
     return this.#fail(isFull ? 'disk_full' : 'storage_unavailable', signal)
   }
 
-  /** Enters the failure and what is safe in the database. @returns whether the job is finished */
+  /** Enters the failure and what is stored in the database. @returns whether the job is finished */
   async #fail(failure: RecordingFailure, signal: AbortSignal): Promise<boolean> {
     const { streams, logger, isOurs } = this.#options
     const stream = this.#stream
@@ -166,7 +166,7 @@ export class RecordingJob implements AsyncDisposable {
     }
   }
 
-  /** Stores a playlist of what is safe, if possible. If the storage does not answer, the last known figures. */
+  /** Stores a playlist of the stored segments, if possible. @returns their figures, or the last known ones */
   async #summarizeStored(signal: AbortSignal): Promise<RecordingSummary> {
     const { archive, storage } = this.#options
     const { id } = this.#stream

@@ -11,7 +11,7 @@ export interface SegmentFile extends Segment {
 
 /**
  * Timestamps start again with each run, so ffmpeg's concat demuxer joins the runs, each as long as its segments
- * say. One playlist for all of them would not do: ffmpeg corrects only jumps of 10 s and more.
+ * say. One playlist for all of them would not work: ffmpeg corrects only jumps of 10 s and more.
  * @param runs at least one
  * @param folder an empty folder to work in
  * @returns the path of the MP4, in that folder

@@ -1,5 +1,5 @@
 // Decides which recordings this node works on, and runs a job (job.ts) for each. A job starts when its stream
-// changes, or when a regular look at the database finds work. All that a job knows is also in the database or in
+// changes, or when a regular search of the database finds work. All that a job knows is also in the database or in
 // the storage, so another process can continue it.
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,7 +26,7 @@ export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' |
   readonly lease: NodeLease
   readonly folder: HlsFolder
   readonly storages: readonly Storage[]
-  /** The finalizer's; what an earlier process left in it is removed. */
+  /** The finalizer's folder; files that an earlier process left in it are removed. */
   readonly workDir: string
   readonly now: () => Date
 }
@@ -50,7 +50,7 @@ export class Recorder implements AsyncDisposable {
     this.#changes = this.#options.streams.changes$.subscribe(({ stream }) => this.#update(stream))
   }
 
-  /** Looks at once for recordings that an earlier process left unfinished, and again every 10 s. */
+  /** Searches for recordings that an earlier process left unfinished: now, and again every 10 s. */
   startRounds(): void {
     this.#rounds = this.#runRounds()
   }
@@ -87,7 +87,7 @@ export class Recorder implements AsyncDisposable {
     }
   }
 
-  /** Looks once for recordings that need work. @throws DatabaseUnavailableError */
+  /** Searches once for recordings that need work. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
     const { store, queries, lease, folder } = this.#options
     const { alive, isCertain } = await lease.others()
@@ -117,8 +117,8 @@ export class Recorder implements AsyncDisposable {
   }
 
   /**
-   * Whether this node decides about a recording: its nginx has the broadcast; or the node that had it is gone,
-   * and did not come back for as long as a failing storage may.
+   * Whether this node decides about a recording: its nginx has the broadcast; or the node that had it is dead,
+   * and the broadcast ended longer ago than a storage may fail (RECORDINGS_PATIENCE).
    */
   #isOurs({ nodeId, status, endedAt }: Stream): boolean {
     const { patienceMs, now } = this.#options

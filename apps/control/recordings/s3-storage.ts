@@ -26,7 +26,7 @@ const ATTEMPTS = 4
 const CONNECT_TIMEOUT_MS = 3_000
 /** A request fails when the store sends nothing for this long. */
 const IDLE_TIMEOUT_MS = 20_000
-/** A request fails when it takes this long in all, however little by little the store answers. */
+/** A request fails when it takes this long in all, even while the store still sends something. */
 const REQUEST_TIMEOUT_MS = 5 * 60_000
 /** A larger file is uploaded in parts of this size, a few at a time, so that memory stays bounded. */
 const PART_BYTES = 8 * 1024 * 1024

@@ -41,7 +41,7 @@ const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional()
 export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
   const { gate, metrics, logger } = options
   app.removeAllContentTypeParsers()
-  // Any content type is parsed as a form; what is not one lacks the fields and is refused.
+  // Any content type is parsed as a form; a body that is no form lacks the fields and is refused.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
     done(null, firstValues(String(body)))
   })

@@ -42,8 +42,8 @@ export class StreamService implements AsyncDisposable {
   readonly #changes = new Subject<Committed>()
   /**
    * The result of every fact that this process has applied, in commit order for each stream. Subscribers run
-   * synchronously, before `submit` resolves. The publish gate depends on that: the watch on a stream's
-   * folder is in place before nginx gets its 302 and writes the first file.
+   * synchronously, before `submit` resolves. The publish gate depends on that: the watcher on a
+   * stream's directory is in place before nginx gets its 302 and writes the first file.
    */
   readonly changes$: Observable<Committed> = this.#changes.asObservable()
 
@@ -105,7 +105,7 @@ export class StreamService implements AsyncDisposable {
   }
 
   /**
-   * Issues a new stream key for a waiting stream; the old one is void from then on.
+   * Issues a new stream key for a waiting stream; the old one stops working.
    * @returns null when the stream is no longer waiting, or its key has expired
    */
   async rotateKey(id: string): Promise<Issued | null> {

@@ -158,7 +158,7 @@ export class StreamStore {
   }
 
   /**
-   * Removes streams that ended before `oldest` and have no recording, the longest ended first.
+   * Removes streams that ended before `oldest` and have no recording, in the order in which they ended.
    * @returns how many were removed
    */
   async removeEnded(oldest: Date): Promise<number> {

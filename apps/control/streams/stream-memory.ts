@@ -21,7 +21,7 @@ export class StreamMemory {
     return id === undefined ? undefined : this.#latest.get(id)
   }
 
-  /** Ended streams are not kept: they rarely change again. */
+  /** Ended streams are not cached, because they rarely change again. */
   remember(versioned: Versioned): void {
     const { id, keyHash, status } = versioned.stream
     this.#forget(id)
