@@ -34,7 +34,7 @@ export async function listRecordings({ limit, cursor, signal }: RecordingPageQue
   return { recordings: data, ...rest }
 }
 
-/** While the stream is being recorded, this also says how much is recorded so far; no event says it. */
+/** While the stream is being recorded, this also says how much is recorded so far; no event contains it. */
 export function readRecording(streamId: string, signal: AbortSignal): Promise<Recording> {
   return request(RecordingShape, recordingPath(streamId), { signal })
 }

@@ -21,7 +21,7 @@ export type HomeStateInput =
       readonly page: RecordingPage
       readonly lastEventId: string
     }
-  /** The recordings, read again because no event tells that one was deleted. */
+  /** The recordings, read again because no event reports that one was deleted. */
   | { readonly type: 'recordings'; readonly page: RecordingPage }
   /** The next, older page of recordings. */
   | { readonly type: 'older'; readonly page: RecordingPage }

@@ -4,13 +4,13 @@ import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 const CHECK_EVERY_MS = 250
-/** Once the stream has ended, video that stands still for this long is at its last frame. */
+/** Once the stream has ended, video that has not advanced for this long is at its last frame. */
 const STILL_MS = 4_000
 
 export function useFinished(video: RefObject<HTMLVideoElement | null>, ended: boolean): boolean {
   const [finished, setFinished] = useState(false)
-  // Tracked before the end, too: when a stream ends because its publisher is gone, the video has already
-  // been standing still for long.
+  // Tracked before the end, too: when a stream ends because its publisher is gone, the video has
+  // already not advanced for a long time.
   const last = useRef({ time: -1, since: 0 })
   useEffect(() => {
     const timer = setInterval(() => {

@@ -19,7 +19,7 @@ export type StreamStateInput =
   /** `requestedAt`: the cursor when the request was sent. */
   | { readonly type: 'read'; readonly stream: Stream; readonly requestedAt: string }
   | { readonly type: 'missing' }
-  /** Deleted by this page, or found missing: no event tells it. */
+  /** Deleted by this page, or found missing: no event reports it. */
   | { readonly type: 'recording-deleted' }
   /** The event log restarted, or no longer has the events after the cursor. */
   | { readonly type: 'reset' }
@@ -33,7 +33,7 @@ export const INITIAL_STREAM_STATE: StreamState = {
 
 /**
  * The answer to a read has no cursor. It replaces the state unless an event arrived during the request.
- * The subscription was active before the request, so events tell every change that the answer may miss.
+ * The subscription was active before the request, so events report every change that the answer may miss.
  */
 export function reduceStreamState(state: StreamState, input: StreamStateInput): StreamState {
   const next = reduce(state, input)

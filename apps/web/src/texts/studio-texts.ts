@@ -30,8 +30,7 @@ export const STUDIO_TEXTS = {
   onAir: 'On air for',
   end: 'End stream',
   endTitle: 'End the stream?',
-  endText:
-    'Viewers are told that the stream has ended, and the stream key stops working. This can’t be undone.',
+  endText: 'Viewers see that the stream has ended, and the stream key stops working. This can’t be undone.',
   endCancel: 'Keep streaming',
   ending: 'Ending…',
   sameAgain: 'New stream with the same title',

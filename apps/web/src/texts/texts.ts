@@ -24,7 +24,7 @@ export const TEXTS = {
   viewers: (n: number) => `${n.toLocaleString('en')} watching`,
   copy: 'Copy',
   copied: 'Copied',
-  copyFailed: 'Copying failed, copy it by hand',
+  copyFailed: 'Copying failed. Copy it by hand.',
   notFound: {
     title: 'Page not found',
     text: 'Check the address for typos.',

@@ -1,4 +1,4 @@
-// The download link for a recording's MP4, with the file's size if the server tells it.
+// The download link for a recording's MP4, with the file's size if the server sends it.
 import { useEffect, useState } from 'preact/hooks'
 import { fileSize } from '../api/file-size.ts'
 import { reachableHttpUrl } from '../api/reachable-url.ts'

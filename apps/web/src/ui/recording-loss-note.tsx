@@ -1,4 +1,4 @@
-// Tells what is missing from a recording. Shows nothing when it is complete.
+// Says what is missing from a recording. Shows nothing when it is complete.
 import type { Recording } from '../api/shapes.ts'
 import { lossText } from './recording-loss.ts'
 
