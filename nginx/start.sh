@@ -163,7 +163,7 @@ instance=$(date +%s)-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 
 # ---- processes left by an earlier run in this folder -----------------------------------------------
 
-# If the master is killed with SIGKILL, its worker goes on running and holds the ports. Such processes are
+# If the master is killed with SIGKILL, its worker keeps running and holds the ports. Such processes are
 # recognised by their standard error, which is this folder's pipe.
 log_pipe=$run_dir/log
 leftovers() {

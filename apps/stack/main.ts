@@ -54,7 +54,7 @@ async function run(): Promise<void> {
 }
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
-// The program that reads the output may end first (npm start | head); OnAir goes on.
+// The program that reads the output may end first (npm start | head); OnAir keeps running.
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)
 

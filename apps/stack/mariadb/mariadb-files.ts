@@ -28,7 +28,7 @@ export function commonOptions(folder: string, dataFolder: string): string[] {
     // Not shared: a starting server removes every temporary table it finds there, also those of another server.
     `--tmpdir=${temporary}`,
     '--lc-messages=en_US',
-    // MariaDB refuses to run as root unless told so.
+    // MariaDB refuses to run as root without this option.
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
     '--innodb-log-file-size=16M',
     // Containers and small machines often forbid io_uring or limit it too much.

@@ -56,7 +56,7 @@ package_name() {
 policy=/usr/sbin/policy-rc.d
 policy_mark='put here by OnAir'\''s set-up while it installs; safe to remove'
 
-# Debian starts a server when it is installed unless this file forbids it. A file of the machine's own is kept.
+# Debian starts a server when it is installed unless this file forbids it. A file that exists already is not changed.
 forbid_services() {
   if [ -e $policy ] && ! grep -q "$policy_mark" $policy; then return; fi
   printf '#!/bin/sh\n# %s\nexit 101\n' "$policy_mark" | $as_root tee $policy >/dev/null
@@ -85,7 +85,7 @@ apt_get() {
 install_by_apt() {
   trap 'allow_services; rm -f "$apt_log"' EXIT
   had_nginx=$(command -v nginx >/dev/null && echo yes || echo no)
-  apt_get update || say 'apt-get update reported errors; trying to install all the same'
+  apt_get update || say 'apt-get update reported errors; trying to install anyway'
   cp "$apt_log" "$apt_log.update"
   names=$(for package in $packages; do package_name "$package"; done)
   forbid_services

@@ -74,9 +74,9 @@ build_page() {
   say 'building the page'
   if ! output=$(NO_COLOR=1 npm run --silent build:web 2>&1); then
     printf '%s\n' "$output" | head -n 30 >&2
-    # With an older page, or in a test run, the rest can go on; the page's own tests will fail.
+    # With an older page, or in a test run, the rest can continue; the page's own tests will fail.
     [ -f apps/web/dist/index.html ] || [ "$setup_for" = test ] || fail 'building the page failed (see above)'
-    say 'building the page failed (see above): going on without the new page'
+    say 'building the page failed (see above): continuing without the new page'
     return
   fi
   mkdir -p node_modules/.cache

@@ -103,7 +103,7 @@ export class SupervisedChild implements AsyncDisposable {
     if (pidFolder !== undefined) writePidFile(pidFolder, name, group)
     const ending = await ended
     this.#process = undefined
-    // When nginx's master is killed, its worker goes on running and holds the ports.
+    // When nginx's master is killed, its worker keeps running and holds the ports.
     if (!this.#stopping.signal.aborted && signalGroup(group, 'SIGKILL')) await groupIsGone(group, 2000)
     return ending
   }
