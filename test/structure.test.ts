@@ -97,3 +97,22 @@ test('a source file of more than 250 lines says why', () => {
   })
   assert.deepEqual(long, [])
 })
+
+test('the table of folders in docs/architecture.md says what lint allows', () => {
+  const folders = foldersOf('apps/control')
+  const document = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
+  const rows = [...document.matchAll(/^\| `(\w+)\/` \| .* \| (.+) \|$/gm)]
+  assert.deepEqual(rows.map(([, folder]) => folder).sort(), folders.sort())
+  const refused = refusedImports('apps/control', (folder) =>
+    folders.filter((other) => other !== folder).map((other) => `../${other}/y.ts`),
+  )
+  for (const [, folder = '', text = ''] of rows) {
+    const names = text.split(/[ ,]+/)
+    const isAllowed = (other: string) => text.startsWith('all of the above but') !== names.includes(other)
+    for (const other of folders) {
+      if (other === folder) continue
+      const isRefused = refused.has(`${folder} ../${other}/y.ts`)
+      assert.equal(isAllowed(other), !isRefused, `${folder} importing ${other}`)
+    }
+  }
+})
