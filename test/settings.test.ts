@@ -84,7 +84,7 @@ test('docker compose hands on every setting that is not fixed in its containers'
   assert.deepEqual(given.sort(), wanted.sort())
 })
 
-test('docker compose reads no setting that .env.example does not explain, under no other name', () => {
+test('docker compose hands on each setting under its own name, and none that .env.example does not explain', () => {
   const known = new Set(examples().keys())
   for (const [, name = ''] of read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)) {
     assert.ok(known.has(name), name)
