@@ -56,7 +56,7 @@ test('the stream’s own readers see all of it, in order, from its creation', as
   assert.deepEqual(everybody.types, ['stream.live'], 'what has not been live is nobody else’s business')
 })
 
-test('it is listed, and the list says where to go on', async () => {
+test('it is listed, and the list has the cursor from which events continue it', async () => {
   const response = await fetch(`${stack.url}/v1/streams?status=live`)
   const list = (await response.json()) as { data: IssuedAnswer[]; lastEventId: string }
   assert.deepEqual(
@@ -89,7 +89,7 @@ test('what is internal can’t be reached through the public port', async () => 
   }
 })
 
-test('its owner ends it: the publisher is dropped, the playlist ends, the key is dead', async () => {
+test('its owner ends it: the publisher is dropped, the playlist ends, the key no longer works', async () => {
   const response = await stack.manage(stream.id, 'end', key)
   assert.equal(response.status, 200)
   assert.equal(((await response.json()) as IssuedAnswer).endReason, 'ended_by_owner')

@@ -35,7 +35,7 @@ async function keepTrying(stream: IssuedAnswer, timeoutMs: number): Promise<Enco
   )
 }
 
-test('a publisher that comes back in time goes on under the same URL', async () => {
+test('a publisher that reconnects in time continues under the same URL', async () => {
   const stream = await stack.create()
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}&lastEventId=0`)
   await using first = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
@@ -72,7 +72,7 @@ test('a publisher that comes back in time goes on under the same URL', async () 
   assert.ok(second.running)
 })
 
-test('a stream whose publisher stays away ends', async () => {
+test('a stream whose publisher does not return ends', async () => {
   const stream = await stack.create()
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}&lastEventId=0`)
   await using encoder = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
@@ -89,7 +89,7 @@ test('a stream whose publisher stays away ends', async () => {
   assert.equal((await stack.stream(stream.id)).status, 'ended')
 })
 
-test('a frozen publisher locks its streamer out for no more than 15 s', async (t) => {
+test('a frozen publisher keeps its streamer from publishing for at most 15 s', async (t) => {
   const stream = await stack.create()
   await using reader = await SseReader.open(`${stack.url}/v1/events?stream=${stream.id}&lastEventId=0`)
   await using frozen = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)

@@ -130,7 +130,7 @@ describe('in S3', () => {
   const server = S3Server.start()
   after(async () => (await server)[Symbol.asyncDispose]())
 
-  test('a recording is complete though the store is away for a while and then fails every third request', async () => {
+  test('a recording is complete though the store is unreachable for a while and then fails every third request', async () => {
     const s3 = await server
     await using stack = await TestStack.start({ RECONNECT_WINDOW: '30', ...s3.settings })
     const issued = await stack.create({ record: true })

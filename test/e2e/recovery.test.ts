@@ -61,7 +61,7 @@ async function announced(id: string): Promise<string[]> {
   return rows.map((row) => String(row.type).replace('stream.', ''))
 }
 
-test('control killed while live: the publisher stays connected, nothing is announced, and the stream goes on', async () => {
+test('control killed while live: the publisher stays connected, nothing is announced, and the stream continues', async () => {
   const { stream, encoder } = await onAir()
   await using _ = encoder
   kill('control')
@@ -117,7 +117,7 @@ test('a deadline that passes while control is down ends the stream after its res
   assert.equal(ended.endReason, 'publisher_gone')
 })
 
-test('nginx’s worker killed: the lost publisher is noticed, and gets back in', async () => {
+test('nginx’s worker killed: the lost publisher is noticed, and accepted when it returns', async () => {
   const { stream, encoder } = await onAir()
   kill('nginx-worker')
   await encoder.exited()
@@ -179,7 +179,7 @@ test('a publisher that the database does not know is dropped', async () => {
   await encoder.exited(RECOVERY_MS)
 })
 
-test('everything killed at once: the publisher comes back, and event readers miss nothing', async () => {
+test('everything killed at once: the publisher reconnects, and event readers miss nothing', async () => {
   const { stream, encoder } = await onAir()
   await using viewer = new Viewer('viewer', stack)
   await until('the viewer to be up to date', () => viewer.told.some((event) => event.streamId === stream.id))

@@ -36,7 +36,7 @@ test('refuses a key after its time, and the stream says why it ended', async () 
   await isRefused(stream.streamKey.value)
 })
 
-test('a broadcast goes on past its key’s time', async () => {
+test('a broadcast continues after its key’s ten minutes', async () => {
   const stream = await stack.create()
   await using encoder = new Encoder(`${stack.rtmpUrl}/${stream.streamKey.value}`)
   await stack.reaches(stream.id, 'live')
@@ -61,7 +61,7 @@ test('refuses a second publisher with the same key and leaves the first alone', 
   assert.deepEqual(reader.types, ['stream.created', 'stream.connecting', 'stream.live'])
 })
 
-test('what is forged behind the key changes nothing', async () => {
+test('fields that are forged after the key change nothing', async () => {
   const victim = await stack.create()
   const stream = await stack.create()
   const forged = `?name=${victim.streamKey.value}&clientid=1&addr=9.9.9.9&call=publish_done&app=hls`
@@ -73,7 +73,7 @@ test('what is forged behind the key changes nothing', async () => {
   assert.ok(!stack.output.includes('9.9.9.9'))
 })
 
-test('a replaced key lets nobody in, the new one does', async () => {
+test('a replaced key is refused, the new one is accepted', async () => {
   const stream = await stack.create()
   const response = await stack.manage(stream.id, 'stream-key', stream.streamKey.value)
   assert.equal(response.status, 201)

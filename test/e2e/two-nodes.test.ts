@@ -94,7 +94,7 @@ test('a second control under the same NODE_ID does not start', async () => {
   await assert.rejects(TestStack.start({ NODE_ID: 'here' }, database), /NODE_ID here is in use/)
 })
 
-test('the streams of a node that is gone for good are ended by the other', async () => {
+test('the streams of a node that stays dead are ended by the other', async () => {
   const stream = await there.create()
   await using encoder = new Encoder(`${there.rtmpUrl}/${stream.streamKey.value}`)
   await here.reaches(stream.id, 'live')

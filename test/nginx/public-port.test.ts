@@ -72,7 +72,7 @@ test('a web page cannot drop publishers through the browser of someone on this m
   assert.equal(answer.status, 403)
 })
 
-test('the page is at its three addresses; files with a hash in their name are cached for good', async () => {
+test('the page is at its three addresses; files with a hash in their name are cached for a year', async () => {
   for (const path of ['/', `/watch/${OLD}`, '/studio', '/?from=mail']) {
     const answer = await fixture.get(path)
     assert.equal(answer.status, 200, path)

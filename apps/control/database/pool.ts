@@ -23,7 +23,10 @@ export class WriteConflictError extends Error {
 }
 
 const CONFLICTS = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'])
-/** SQLSTATE classes of the caller's mistakes: data, constraints, syntax. Any other error means that the database is unavailable. */
+/**
+ * SQLSTATE classes of the caller's mistakes: data, constraints, syntax. Any other error means that the database
+ * is unavailable.
+ */
 const MISTAKES = /^(21|22|23|42)/
 
 export type Value = string | number | boolean | Date | Uint8Array | null

@@ -19,7 +19,10 @@ export class ClientAddress {
     this.#nginxHost = new URL(nginxUrl).hostname.replace(/^\[|\]$/g, '')
   }
 
-  /** The client as rate limits count it: an IPv4 address, or an IPv6 /64 network, because providers assign a whole /64 to one customer. */
+  /**
+   * The client as rate limits count it: an IPv4 address, or an IPv6 /64 network, because providers assign a
+   * whole /64 to one customer.
+   */
   async of(request: FastifyRequest): Promise<string> {
     const peer = unmapped(request.socket.remoteAddress ?? '')
     const forwarded = request.headers['x-real-ip']

@@ -133,7 +133,10 @@ export class StreamStore {
     return rows.map(fromSelected)
   }
 
-  /** Streams of a node whose playlist is open: those that have not ended, and those whose playlist still needs its ENDLIST. */
+  /**
+   * Streams of a node whose playlist is open: those that have not ended, and those whose playlist still needs
+   * its ENDLIST.
+   */
   async openOnNode(nodeId: string): Promise<Stream[]> {
     // This runs every 2 s: a stream whose newest version is cached is not read again.
     const heads = await this.#database.sql.rows<{ id: string; version: number }>(

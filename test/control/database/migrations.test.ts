@@ -110,7 +110,7 @@ describe('later migrations', () => {
     assert.equal((await recorded(database)).length, 1, 'and no later one is applied')
   })
 
-  test('that fail are recorded as failed, and the next start refuses to go on', async () => {
+  test('that fail are recorded as failed, and the next start refuses to continue', async () => {
     await using database = await createTestDatabase()
     const own = await migrations('fails', {
       '1_bad': 'CREATE TABLE half (a INT);\nCREATE TABEL rest (a INT);',

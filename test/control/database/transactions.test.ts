@@ -62,7 +62,7 @@ test('a transaction that waits too long for a lock fails as unavailable and is r
   assert.equal(row?.n, 0)
 })
 
-test('of two transactions in a deadlock one is told to try again', async () => {
+test('of two transactions in a deadlock one fails as a conflict, to be tried again', async () => {
   const { promise: bothHold, resolve } = Promise.withResolvers<void>()
   let holding = 0
   const cross = (first: number, second: number) =>

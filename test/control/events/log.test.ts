@@ -156,7 +156,7 @@ describe('pruning', () => {
     assert.deepEqual(ids(await append(first, draft())), [7], 'ids are never reused')
   })
 
-  test('leaves no gap: an old event after a newer one is kept until both are old', async () => {
+  test('leaves no gap: an old event after a newer one stays until both are old', async () => {
     await append(first, ...[1, 5, 2].map((n) => draft({ createdAt: day(n) })))
     assert.equal(await log.prune(day(4)), 1)
     assert.deepEqual([ids(await log.after(0, 10)), (await log.bounds()).pruned], [[2, 3], 1])

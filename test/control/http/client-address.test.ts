@@ -39,7 +39,7 @@ test('is not an X-Real-IP that is not an address', async () => {
   assert.equal(await seen('127.0.0.1', ['192.0.2.1', '192.0.2.2']), '127.0.0.1')
 })
 
-test('is the /64 network of an IPv6 address, which one customer has as a whole', async () => {
+test('is the /64 network of an IPv6 address, because providers assign a whole /64 to one customer', async () => {
   for (const address of [
     '2001:db8:1:2::1',
     '2001:db8:1:2:ffff:ffff:ffff:ffff',

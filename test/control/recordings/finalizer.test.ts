@@ -80,7 +80,7 @@ test('a recording is ready without poster and MP4 when its segments hold no vide
   assert.ok(ready.playback.hls)
 })
 
-test('while the database is away nothing that is finished is made again', async () => {
+test('while the database is unreachable nothing that is finished is made again', async () => {
   await using control = await fixture.start()
   const live = await fixture.broadcast(control)
   const { streams } = control.context

@@ -59,7 +59,7 @@ describe('a storage that fails', () => {
     assert.equal((await reaches(control, live.issued.id, 'ready')).missingSegments, 0)
   })
 
-  test('for too long ends the recording, which reports what is safe; the stream stays live', async () => {
+  test('for too long ends the recording, which reports what is stored; the stream stays live', async () => {
     await using control = await fixture.start({ env: { RECORDINGS_PATIENCE: '2' } })
     const live = await fixture.broadcast(control)
     await breakStorage(live)

@@ -95,7 +95,7 @@ describe('another node', () => {
     return { node, live }
   }
 
-  test('finalizes the recording of a node that is gone, if it can reach the files', async () => {
+  test('finalizes the recording of a dead node, if it can reach the files', async () => {
     const { node, live } = await abandoned()
     await using control = await other(node, { alive: [], isCertain: true })
     control.context.recorder.startRounds()

@@ -65,7 +65,7 @@ test('a request that fails is retried', async () => {
   }
 })
 
-test('a store that is away is an error; when it is back, the next request works', async () => {
+test('an unreachable store is an error; when it is back, the next request works', async () => {
   await server.goAway()
   const path = await file('late', 'x')
   await assert.rejects(storage.storeFile(ID, 'late.ts', path, never), /ECONNREFUSED|connect/)

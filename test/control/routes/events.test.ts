@@ -38,7 +38,7 @@ describe('the response', () => {
     assert.match(reader.text, /^retry: \d+\n\n/)
   })
 
-  test('arrives after the subscription stands: no event after it is missed', async () => {
+  test('arrives when the subscription is in place: no event after it is missed', async () => {
     for (let round = 0; round < 5; round++) {
       await using reader = await follow()
       const { id } = await liveStream(control)

@@ -23,7 +23,7 @@ const seen = (id: string) =>
   put(control, id, { kind: 'playlist-seen', nodeId: 'test', modifiedAt: new Date() })
 
 describe('on_publish', () => {
-  test('admits a publisher under the stream’s id, and the stream is connecting', async () => {
+  test('accepts a publisher under the stream’s id, and the stream is connecting', async () => {
     const { id, streamKey } = await createStream(control)
     assert.deepEqual(await publish(control, streamKey.value), { status: 302, location: id })
     const stream = await readStream(control, id)
@@ -59,7 +59,7 @@ describe('on_publish', () => {
     assert.equal(await statusOf(id), 'waiting')
   })
 
-  test('admits a publisher with the key that replaced another', async () => {
+  test('accepts a publisher with the key that replaced another', async () => {
     const issued = await createStream(control)
     const next = await rotate(issued)
     assert.deepEqual(await publish(control, issued.streamKey.value), REFUSED)

@@ -207,7 +207,7 @@ async function withoutRoomForEvents(work: () => Promise<void>): Promise<void> {
   }
 }
 
-test('ended streams are removed after their retention, unless they have a recording or go on', async () => {
+test('ended streams are removed after their retention, unless they have a recording or have not ended', async () => {
   const now = Date.now()
   const ids: Record<string, string> = {}
   for (const kind of ['old', 'recorded', 'deleted', 'recent', 'waiting']) {

@@ -75,7 +75,7 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.ok(!existsSync(machine.policy), 'and allowed again')
   })
 
-  test('keeps a policy file of the machine’s own', async () => {
+  test('does not change a policy file that exists already', async () => {
     using machine = new Machine()
     writeFileSync(machine.policy, '#!/bin/sh\nexit 104\n', { mode: 0o755 })
     assert.equal((await machine.setUp()).code, 0)
