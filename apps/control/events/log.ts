@@ -1,9 +1,7 @@
-// The event log: appending events in the transaction that makes them true, reading, and pruning.
-import type { ResultSetHeader } from 'mysql2'
+// The event log: reading it, and removing what is too old. Appending is in append.ts.
 import type { Client, Database } from '../database/database.ts'
 import type { Prisma } from '../database/generated/client.ts'
-import type { Transaction } from '../database/transactions.ts'
-import type { EventDraft, FrameType, LoggedEvent } from '../domain/event.ts'
+import type { FrameType, LoggedEvent } from '../domain/event.ts'
 
 /** Selects one stream's events, or those of all streams that have been live. */
 export interface EventFilter {
@@ -21,42 +19,6 @@ export interface LogBounds {
 const SEQUENCE_ROW = 1
 /** How many events one transaction removes, so that no writer waits long for its locks. */
 const PRUNE_BATCH = 1_000
-
-/**
- * Appends events and assigns their ids. Call it last in a transaction: from here to the COMMIT it holds
- * the lock of the sequence's row, so that ids rise in commit order. (AUTO_INCREMENT assigns ids in the
- * order of the INSERTs: a reader could pass an id whose transaction commits later, and miss that event.)
- */
-export async function appendEvents(
-  transaction: Transaction,
-  drafts: readonly EventDraft[],
-): Promise<LoggedEvent[]> {
-  if (drafts.length === 0) return []
-  const [{ insertId: head }] = await transaction.execute<ResultSetHeader>(
-    'UPDATE event_sequence SET head = LAST_INSERT_ID(head + ?) WHERE id = ?',
-    [drafts.length, SEQUENCE_ROW],
-  )
-  const first = head - drafts.length + 1
-  const events = drafts.map((draft, index) => toEvent(first + index, draft))
-  await transaction.execute(
-    `INSERT INTO events (id, stream_id, type, was_live, created_at, data) VALUES ${events.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
-    events.flatMap(({ id, streamId, type, wasLive, createdAt, data }) => [
-      id,
-      streamId,
-      type,
-      wasLive,
-      createdAt,
-      data,
-    ]),
-  )
-  return events
-}
-
-function toEvent(id: number, draft: EventDraft): LoggedEvent {
-  const { type, streamId, wasLive, createdAt, body } = draft
-  const data = JSON.stringify({ id: String(id), type, createdAt: createdAt.toISOString(), ...body })
-  return { id, type, streamId, wasLive, createdAt, data }
-}
 
 export class EventLog {
   readonly #database: Database

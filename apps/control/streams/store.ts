@@ -1,13 +1,13 @@
 // The write path of streams: reads the newest state, lets a caller decide on it, and commits the new state
 // and its events in one short transaction.
-import type { ResultSetHeader } from 'mysql2'
 import type { Database } from '../database/database.ts'
-import { type Value, WriteConflictError } from '../database/pool.ts'
+import { WriteConflictError } from '../database/errors.ts'
+import type { Value } from '../database/pool.ts'
 import type { Transactions } from '../database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { STREAM_ID } from '../domain/keys.ts'
 import type { Stream } from '../domain/stream.ts'
-import { appendEvents } from '../events/log.ts'
+import { commitWithEvents } from '../events/append.ts'
 import {
   fromRow,
   fromSelected,
@@ -55,12 +55,10 @@ export class StreamStore {
 
   /** Stores a new stream together with its first events. */
   async insert({ stream, events }: Change): Promise<LoggedEvent[]> {
-    const logged = await this.#transactions.run(async (transaction) => {
-      await transaction.execute(INSERT_STREAM, toValues({ stream, version: 1 }))
-      return appendEvents(transaction, events)
-    })
+    const inserting = { sql: INSERT_STREAM, values: toValues({ stream, version: 1 }) }
+    const logged = await commitWithEvents(this.#transactions, inserting, events)
     this.#memory.remember({ stream, version: 1 })
-    return logged
+    return logged ?? []
   }
 
   async find(id: string): Promise<Stream | null> {
@@ -110,12 +108,9 @@ export class StreamStore {
   /** Null: another process changed the stream first, and nothing was written. */
   async #commit({ stream, version }: Versioned, change: Change): Promise<LoggedEvent[] | null> {
     const next = toValues({ stream: change.stream, version: version + 1 })
+    const updating = { sql: UPDATE_STREAM, values: [...next, stream.id, version] }
     try {
-      return await this.#transactions.run(async (transaction) => {
-        const values = [...next, stream.id, version]
-        const [result] = await transaction.execute<ResultSetHeader>(UPDATE_STREAM, values)
-        return result.affectedRows === 0 ? null : appendEvents(transaction, change.events)
-      })
+      return await commitWithEvents(this.#transactions, updating, change.events)
     } catch (error) {
       if (error instanceof WriteConflictError) return null
       throw error
