@@ -1,5 +1,6 @@
 // Sorts the errors of both drivers: a conflict that may be tried again, the caller's mistake, or a database
-// that is unavailable.
+// that is unavailable. Conflicts can be retried here.
+import pRetry from 'p-retry'
 import { DatabaseUnavailableError } from './deadline.ts'
 
 /** Another transaction got in the way: nothing was written, and the caller may try again. */
@@ -27,4 +28,20 @@ export function translateError(error: unknown): unknown {
     return new WriteConflictError(error.message, { cause: error })
   const state = 'sqlState' in error ? String(error.sqlState) : ''
   return MISTAKES.test(state) ? error : new DatabaseUnavailableError(error.message, { cause: error })
+}
+
+/** Pauses between the tries; each is up to twice as long, at random. All of them together take less than a second. */
+const PAUSES = { retries: 8, minTimeout: 5, maxTimeout: 100, randomize: true }
+
+/**
+ * Repeats `work`, a transaction or a single statement, while others get in its way.
+ * @throws DatabaseUnavailableError when they still do after all retries; otherwise what `work` throws
+ */
+export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await pRetry(work, { ...PAUSES, shouldRetry: ({ error }) => error instanceof WriteConflictError })
+  } catch (error) {
+    if (!(error instanceof WriteConflictError)) throw error
+    throw new DatabaseUnavailableError(error.message, { cause: error })
+  }
 }

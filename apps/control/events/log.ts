@@ -1,6 +1,6 @@
 // The event log: reading it, and removing what is too old. Appending is in append.ts.
 import type { Client, Database } from '../database/database.ts'
-import type { Prisma } from '../database/generated/client.ts'
+import { retryConflicts } from '../database/errors.ts'
 import type { FrameType, LoggedEvent } from '../domain/event.ts'
 
 /** Selects one stream's events, or those of all streams that have been live. */
@@ -17,8 +17,8 @@ export interface LogBounds {
 }
 
 const SEQUENCE_ROW = 1
-/** How many events one transaction removes, so that no writer waits long for its locks. */
-const PRUNE_BATCH = 1_000
+/** How many events one statement removes, so that it takes a few milliseconds. */
+const PRUNE_BATCH = 500
 
 export class EventLog {
   readonly #database: Database
@@ -46,14 +46,35 @@ export class EventLog {
   /**
    * Removes events that are older than `oldest`, oldest first, and stores the newest removed id.
    * @returns how many events were removed
+   * @throws DatabaseUnavailableError; what is left then is for the next call
    */
   async prune(oldest: Date): Promise<number> {
     let removed = 0
     for (;;) {
-      const batch = await this.#database.run((client) => client.$transaction((tx) => pruneBatch(tx, oldest)))
-      removed += batch
-      if (batch < PRUNE_BATCH) return removed
+      const batch = await this.#oldest()
+      const end = batch.findIndex((event) => event.createdAt >= oldest)
+      const last = batch.at(end === -1 ? -1 : end - 1)
+      if (last === undefined || end === 0) return removed
+      removed += await this.#removeUpTo(last.id)
+      if (end !== -1 || batch.length < PRUNE_BATCH) return removed
     }
+  }
+
+  #oldest(): Promise<Pick<LoggedEvent, 'id' | 'createdAt'>[]> {
+    const sql = 'SELECT id, created_at AS createdAt FROM events ORDER BY id LIMIT ?'
+    return this.#database.sql.rows(sql, [String(PRUNE_BATCH)])
+  }
+
+  /**
+   * The mark comes first: a reader that misses events because they have just been removed can see that.
+   * Each is a transaction of its own, in READ COMMITTED, so that neither keeps writers waiting.
+   */
+  async #removeUpTo(id: number): Promise<number> {
+    const { sql } = this.#database
+    // Another process may have removed more in the meantime.
+    const mark = 'UPDATE event_sequence SET pruned = ? WHERE id = ? AND pruned < ?'
+    await retryConflicts(() => sql.change(mark, [id, SEQUENCE_ROW, id]))
+    return retryConflicts(() => sql.change('DELETE FROM events WHERE id <= ?', [id]))
   }
 }
 
@@ -61,25 +82,6 @@ export class EventLog {
 export async function readBounds(client: Pick<Client, 'eventSequence'>): Promise<LogBounds> {
   const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
   return { head: Number(row.head), pruned: Number(row.pruned) }
-}
-
-async function pruneBatch(tx: Prisma.TransactionClient, oldest: Date): Promise<number> {
-  const rows = await tx.event.findMany({
-    orderBy: { id: 'asc' },
-    take: PRUNE_BATCH,
-    select: { id: true, createdAt: true },
-  })
-  const end = rows.findIndex((row) => row.createdAt >= oldest)
-  const expired = end === -1 ? rows : rows.slice(0, end)
-  const last = expired.at(-1)
-  if (last === undefined) return 0
-  await tx.event.deleteMany({ where: { id: { lte: last.id } } })
-  // Another process may have removed more in the meantime.
-  await tx.eventSequence.updateMany({
-    where: { id: SEQUENCE_ROW, pruned: { lt: last.id } },
-    data: { pruned: last.id },
-  })
-  return expired.length
 }
 
 interface Condition {
