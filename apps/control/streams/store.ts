@@ -1,7 +1,8 @@
 // The write path of streams: reads the newest state, lets a caller decide on it, and commits the new state
 // and its events in one short transaction.
 import type { Database } from '../database/database.ts'
-import { WriteConflictError } from '../database/errors.ts'
+import { DatabaseUnavailableError } from '../database/deadline.ts'
+import { retryConflicts, WriteConflictError } from '../database/errors.ts'
 import type { Value } from '../database/pool.ts'
 import type { Transactions } from '../database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
@@ -53,10 +54,10 @@ export class StreamStore {
     this.#transactions = transactions
   }
 
-  /** Stores a new stream together with its first events. */
+  /** Stores a new stream together with its first events. @throws DatabaseUnavailableError */
   async insert({ stream, events }: Change): Promise<LoggedEvent[]> {
     const inserting = { sql: INSERT_STREAM, values: toValues({ stream, version: 1 }) }
-    const logged = await commitWithEvents(this.#transactions, inserting, events)
+    const logged = await retryConflicts(() => commitWithEvents(this.#transactions, inserting, events))
     this.#memory.remember({ stream, version: 1 })
     return logged ?? []
   }
@@ -81,6 +82,7 @@ export class StreamStore {
    * Decides on the newest state of a stream and commits state and events together. When another process
    * changes the stream first, the decision is made again on the new state.
    * @returns null when there is no such stream
+   * @throws DatabaseUnavailableError
    */
   async apply<C extends Change>(id: string, decide: (stream: Stream) => C): Promise<Applied<C> | null> {
     // The cached state saves a read. When it is out of date, the version does not match and nothing is
@@ -102,7 +104,7 @@ export class StreamStore {
       }
       current = undefined
     }
-    throw new Error(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
+    throw new DatabaseUnavailableError(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
   }
 
   /** Null: another process changed the stream first, and nothing was written. */
@@ -159,11 +161,13 @@ export class StreamStore {
   async removeEnded(oldest: Date): Promise<number> {
     for (let removed = 0; ; ) {
       // In batches, so that no writer waits long for the locks of one.
-      const batch = await this.#database.sql.change(
-        `DELETE FROM streams WHERE status = 'ended' AND ended_at < ?
+      const remove = () =>
+        this.#database.sql.change(
+          `DELETE FROM streams WHERE status = 'ended' AND ended_at < ?
          AND (recording_status IS NULL OR recording_status = 'deleted') ORDER BY ended_at LIMIT ${REMOVE_BATCH}`,
-        [oldest],
-      )
+          [oldest],
+        )
+      const batch = await retryConflicts(remove)
       removed += batch
       if (batch < REMOVE_BATCH) return removed
     }
