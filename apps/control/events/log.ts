@@ -1,9 +1,7 @@
-// The event log: appending events in the transaction that commits their change, reading, and pruning.
-import type { ResultSetHeader } from 'mysql2'
+// The event log: reading it, and removing what is too old. Appending is in append.ts.
 import type { Client, Database } from '../database/database.ts'
-import type { Prisma } from '../database/generated/client.ts'
-import type { Transaction } from '../database/transactions.ts'
-import type { EventDraft, FrameType, LoggedEvent } from '../domain/event.ts'
+import { retryConflicts } from '../database/errors.ts'
+import type { FrameType, LoggedEvent } from '../domain/event.ts'
 
 /** Selects one stream's events, or those of all streams that have been live. */
 export interface EventFilter {
@@ -19,44 +17,8 @@ export interface LogBounds {
 }
 
 const SEQUENCE_ROW = 1
-/** How many events one transaction removes, so that no writer waits long for its locks. */
-const PRUNE_BATCH = 1_000
-
-/**
- * Appends events and assigns their ids. Call it last in a transaction: from here to the COMMIT it holds
- * the lock of the sequence's row, so that ids rise in commit order. (AUTO_INCREMENT assigns ids in the
- * order of the INSERTs: a reader could pass an id whose transaction commits later, and miss that event.)
- */
-export async function appendEvents(
-  transaction: Transaction,
-  drafts: readonly EventDraft[],
-): Promise<LoggedEvent[]> {
-  if (drafts.length === 0) return []
-  const [{ insertId: head }] = await transaction.execute<ResultSetHeader>(
-    'UPDATE event_sequence SET head = LAST_INSERT_ID(head + ?) WHERE id = ?',
-    [drafts.length, SEQUENCE_ROW],
-  )
-  const first = head - drafts.length + 1
-  const events = drafts.map((draft, index) => toEvent(first + index, draft))
-  await transaction.execute(
-    `INSERT INTO events (id, stream_id, type, was_live, created_at, data) VALUES ${events.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
-    events.flatMap(({ id, streamId, type, wasLive, createdAt, data }) => [
-      id,
-      streamId,
-      type,
-      wasLive,
-      createdAt,
-      data,
-    ]),
-  )
-  return events
-}
-
-function toEvent(id: number, draft: EventDraft): LoggedEvent {
-  const { type, streamId, wasLive, createdAt, body } = draft
-  const data = JSON.stringify({ id: String(id), type, createdAt: createdAt.toISOString(), ...body })
-  return { id, type, streamId, wasLive, createdAt, data }
-}
+/** How many events one statement removes, so that it takes a few milliseconds. */
+const PRUNE_BATCH = 500
 
 export class EventLog {
   readonly #database: Database
@@ -84,14 +46,35 @@ export class EventLog {
   /**
    * Removes events that are older than `oldest`, oldest first, and stores the newest removed id.
    * @returns how many events were removed
+   * @throws DatabaseUnavailableError; what is left then is for the next call
    */
   async prune(oldest: Date): Promise<number> {
     let removed = 0
     for (;;) {
-      const batch = await this.#database.run((client) => client.$transaction((tx) => pruneBatch(tx, oldest)))
-      removed += batch
-      if (batch < PRUNE_BATCH) return removed
+      const batch = await this.#oldest()
+      const end = batch.findIndex((event) => event.createdAt >= oldest)
+      const last = batch.at(end === -1 ? -1 : end - 1)
+      if (last === undefined || end === 0) return removed
+      removed += await this.#removeUpTo(last.id)
+      if (end !== -1 || batch.length < PRUNE_BATCH) return removed
     }
+  }
+
+  #oldest(): Promise<Pick<LoggedEvent, 'id' | 'createdAt'>[]> {
+    const sql = 'SELECT id, created_at AS createdAt FROM events ORDER BY id LIMIT ?'
+    return this.#database.sql.rows(sql, [String(PRUNE_BATCH)])
+  }
+
+  /**
+   * The mark comes first: a reader that misses events because they have just been removed can see that.
+   * Each is a transaction of its own, in READ COMMITTED, so that neither keeps writers waiting.
+   */
+  async #removeUpTo(id: number): Promise<number> {
+    const { sql } = this.#database
+    // Another process may have removed more in the meantime.
+    const mark = 'UPDATE event_sequence SET pruned = ? WHERE id = ? AND pruned < ?'
+    await retryConflicts(() => sql.change(mark, [id, SEQUENCE_ROW, id]))
+    return retryConflicts(() => sql.change('DELETE FROM events WHERE id <= ?', [id]))
   }
 }
 
@@ -99,25 +82,6 @@ export class EventLog {
 export async function readBounds(client: Pick<Client, 'eventSequence'>): Promise<LogBounds> {
   const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
   return { head: Number(row.head), pruned: Number(row.pruned) }
-}
-
-async function pruneBatch(tx: Prisma.TransactionClient, oldest: Date): Promise<number> {
-  const rows = await tx.event.findMany({
-    orderBy: { id: 'asc' },
-    take: PRUNE_BATCH,
-    select: { id: true, createdAt: true },
-  })
-  const end = rows.findIndex((row) => row.createdAt >= oldest)
-  const expired = end === -1 ? rows : rows.slice(0, end)
-  const last = expired.at(-1)
-  if (last === undefined) return 0
-  await tx.event.deleteMany({ where: { id: { lte: last.id } } })
-  // Another process may have removed more in the meantime.
-  await tx.eventSequence.updateMany({
-    where: { id: SEQUENCE_ROW, pruned: { lt: last.id } },
-    data: { pruned: last.id },
-  })
-  return expired.length
 }
 
 interface Condition {

@@ -1,13 +1,14 @@
 // The write path of streams: reads the newest state, lets a caller decide on it, and commits the new state
 // and its events in one short transaction.
-import type { ResultSetHeader } from 'mysql2'
 import type { Database } from '../database/database.ts'
-import { type Value, WriteConflictError } from '../database/pool.ts'
+import { DatabaseUnavailableError } from '../database/deadline.ts'
+import { retryConflicts, WriteConflictError } from '../database/errors.ts'
+import type { Value } from '../database/pool.ts'
 import type { Transactions } from '../database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { STREAM_ID } from '../domain/keys.ts'
 import type { Stream } from '../domain/stream.ts'
-import { appendEvents } from '../events/log.ts'
+import { commitWithEvents } from '../events/append.ts'
 import {
   fromRow,
   fromSelected,
@@ -53,14 +54,12 @@ export class StreamStore {
     this.#transactions = transactions
   }
 
-  /** Stores a new stream together with its first events. */
+  /** Stores a new stream together with its first events. @throws DatabaseUnavailableError */
   async insert({ stream, events }: Change): Promise<LoggedEvent[]> {
-    const logged = await this.#transactions.run(async (transaction) => {
-      await transaction.execute(INSERT_STREAM, toValues({ stream, version: 1 }))
-      return appendEvents(transaction, events)
-    })
+    const inserting = { sql: INSERT_STREAM, values: toValues({ stream, version: 1 }) }
+    const logged = await retryConflicts(() => commitWithEvents(this.#transactions, inserting, events))
     this.#memory.remember({ stream, version: 1 })
-    return logged
+    return logged ?? []
   }
 
   async find(id: string): Promise<Stream | null> {
@@ -83,6 +82,7 @@ export class StreamStore {
    * Decides on the newest state of a stream and commits state and events together. When another process
    * changes the stream first, the decision is made again on the new state.
    * @returns null when there is no such stream
+   * @throws DatabaseUnavailableError
    */
   async apply<C extends Change>(id: string, decide: (stream: Stream) => C): Promise<Applied<C> | null> {
     // The cached state saves a read. When it is out of date, the version does not match and nothing is
@@ -104,18 +104,15 @@ export class StreamStore {
       }
       current = undefined
     }
-    throw new Error(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
+    throw new DatabaseUnavailableError(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
   }
 
   /** Null: another process changed the stream first, and nothing was written. */
   async #commit({ stream, version }: Versioned, change: Change): Promise<LoggedEvent[] | null> {
     const next = toValues({ stream: change.stream, version: version + 1 })
+    const updating = { sql: UPDATE_STREAM, values: [...next, stream.id, version] }
     try {
-      return await this.#transactions.run(async (transaction) => {
-        const values = [...next, stream.id, version]
-        const [result] = await transaction.execute<ResultSetHeader>(UPDATE_STREAM, values)
-        return result.affectedRows === 0 ? null : appendEvents(transaction, change.events)
-      })
+      return await commitWithEvents(this.#transactions, updating, change.events)
     } catch (error) {
       if (error instanceof WriteConflictError) return null
       throw error
@@ -167,11 +164,13 @@ export class StreamStore {
   async removeEnded(oldest: Date): Promise<number> {
     for (let removed = 0; ; ) {
       // In batches, so that no writer waits long for the locks of one.
-      const batch = await this.#database.sql.change(
-        `DELETE FROM streams WHERE status = 'ended' AND ended_at < ?
+      const remove = () =>
+        this.#database.sql.change(
+          `DELETE FROM streams WHERE status = 'ended' AND ended_at < ?
          AND (recording_status IS NULL OR recording_status = 'deleted') ORDER BY ended_at LIMIT ${REMOVE_BATCH}`,
-        [oldest],
-      )
+          [oldest],
+        )
+      const batch = await retryConflicts(remove)
       removed += batch
       if (batch < REMOVE_BATCH) return removed
     }

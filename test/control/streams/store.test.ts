@@ -5,6 +5,7 @@ import type { Fact } from '../../../apps/control/domain/lifecycle.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
 import type { Stream } from '../../../apps/control/domain/stream.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
+import { until } from '../../support/until.ts'
 import { createStream, goLive, liveStream, put } from '../support/api.ts'
 
 let control: TestControl
@@ -107,6 +108,28 @@ test('a stream is not changed when its event can’t be written, and can be afte
   assert.deepEqual([await rowOf(id), await head()], [before, headBefore])
   assert.equal((await put(control, id, end)).status, 'ended')
   assert.deepEqual((await eventTypes(id)).filter((type) => type === 'stream.ended').length, 1)
+})
+
+test('a stream is created although a deadlock undoes its transaction', async () => {
+  // The other side has more to lose, so that the database undoes the stream's transaction.
+  const { database } = control
+  await database.query('CREATE TABLE weight (id INT AUTO_INCREMENT PRIMARY KEY, n INT)')
+  await database.query('INSERT INTO weight (n) VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)')
+  await database.query('BEGIN')
+  await database.query('INSERT INTO weight (n) SELECT a.n FROM weight a, weight b, weight c')
+  await database.query('SELECT * FROM event_sequence FOR UPDATE')
+  const creating = createStream(control, { title: 'twice' })
+  const waiting =
+    "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE event_sequence%'"
+  await until('the stream to wait for the sequence', async () => (await database.query(waiting)).length > 0)
+  const [before] = await database.query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")
+  await database.query('SELECT COUNT(*) FROM streams FOR UPDATE')
+  const [after] = await database.query("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")
+  if (before !== undefined) assert.ok(Number(after?.Value) > Number(before.Value), 'there was a deadlock')
+  await database.query('COMMIT')
+  const { id } = await creating
+  assert.deepEqual(await eventTypes(id), ['stream.created'])
+  assert.equal((await rowOf(id))?.title, 'twice')
 })
 
 test('an unknown stream is null', async () => {

@@ -1,7 +1,7 @@
 // Writes events directly to the log, as another process on the same database would.
 import type { Transactions } from '../../../apps/control/database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../../../apps/control/domain/event.ts'
-import { appendEvents } from '../../../apps/control/events/log.ts'
+import { commitWithEvents } from '../../../apps/control/events/append.ts'
 import type { TestDatabase } from '../../support/database.ts'
 
 export function draft(changes: Partial<EventDraft> = {}): EventDraft {
@@ -15,9 +15,12 @@ export function draft(changes: Partial<EventDraft> = {}): EventDraft {
   }
 }
 
+/** A change that matches a row and alters nothing. */
+const NO_CHANGE = { sql: 'UPDATE event_sequence SET head = head WHERE id = 1', values: [] }
+
 /** Appends these events in one transaction. */
-export function append(transactions: Transactions, ...drafts: EventDraft[]): Promise<LoggedEvent[]> {
-  return transactions.run((transaction) => appendEvents(transaction, drafts))
+export async function append(transactions: Transactions, ...drafts: EventDraft[]): Promise<LoggedEvent[]> {
+  return (await commitWithEvents(transactions, NO_CHANGE, drafts)) ?? []
 }
 
 /** Appends many events with one statement. @param bytes the approximate size of each */

@@ -68,16 +68,23 @@ export class DatabaseProxy implements AsyncDisposable {
     for (const socket of [client, upstream]) {
       socket.on('error', () => socket.destroy())
       socket.on('close', () => {
-        client.destroy()
-        upstream.destroy()
-        this.#pairs.delete(pair)
+        if (!this.#frozen) this.#part(pair)
       })
     }
     if (this.#frozen) upstream.pause()
     else client.resume()
   }
 
-  /** From now on nothing passes in either direction, on old connections and on new ones. */
+  #part(pair: { client: Socket; upstream: Socket }): void {
+    pair.client.destroy()
+    pair.upstream.destroy()
+    this.#pairs.delete(pair)
+  }
+
+  /**
+   * From now on nothing passes in either direction, on old connections and on new ones. When one end
+   * closes its connection, the other does not hear of it either.
+   */
   freeze(): void {
     this.#frozen = true
     for (const { client, upstream } of this.#pairs) {
@@ -88,16 +95,17 @@ export class DatabaseProxy implements AsyncDisposable {
 
   thaw(): void {
     this.#frozen = false
-    for (const { client, upstream } of this.#pairs) {
-      client.resume()
-      upstream.resume()
+    for (const pair of this.#pairs) {
+      if (pair.client.destroyed || pair.upstream.destroyed) this.#part(pair)
+      pair.client.resume()
+      pair.upstream.resume()
     }
   }
 
   /** Breaks every connection, and every new one, until `mend`. */
   cut(): void {
     this.#refusing = true
-    for (const { client } of this.#pairs) client.destroy()
+    for (const pair of this.#pairs) this.#part(pair)
   }
 
   mend(): void {
@@ -105,6 +113,7 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#frozen = false
     this.cut()
     this.#server.close()
     await rm(this.#folder, { recursive: true, force: true })

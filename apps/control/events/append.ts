@@ -1,0 +1,58 @@
+// Appending to the event log, in the transaction that makes the events true.
+import type { Statement, Transactions } from '../database/transactions.ts'
+import type { EventDraft, LoggedEvent } from '../domain/event.ts'
+
+/** How an event's data begins; the id follows. */
+const DATA_BEGIN = '{"id":"'
+
+/** LAST_INSERT_ID() is the head that the sequence has just been moved to. */
+const INSERT_EVENT = `
+  INSERT INTO events (id, stream_id, type, was_live, created_at, data)
+  SELECT LAST_INSERT_ID() - ?, ?, ?, ?, ?, CONCAT(?, LAST_INSERT_ID() - ?, ?) FROM DUAL WHERE ROW_COUNT() = 1`
+
+/**
+ * Commits a change together with its events and gives these their ids. The lock of the sequence's row is
+ * taken last and held until the COMMIT, so that ids rise in commit order. (AUTO_INCREMENT assigns ids in
+ * the order of the INSERTs: a reader could pass an id whose transaction commits later, and miss that event.)
+ * @param change the statement that makes the events true; it is to match one row
+ * @returns null when it matched none: then nothing is written
+ * @throws WriteConflictError, DatabaseUnavailableError
+ */
+export async function commitWithEvents(
+  transactions: Transactions,
+  change: Statement,
+  drafts: readonly EventDraft[],
+): Promise<LoggedEvent[] | null> {
+  const [changed, sequence] = await transactions.run([change, ...appending(drafts)])
+  if (changed?.affectedRows !== 1) return null
+  const head = sequence?.insertId ?? 0
+  return drafts.map((draft, index) => toEvent(head - (drafts.length - 1 - index), draft))
+}
+
+/** Each statement only has an effect when the one before it had (ROW_COUNT): a change that lost its race is followed by nothing. */
+function appending(drafts: readonly EventDraft[]): Statement[] {
+  if (drafts.length === 0) return []
+  return [
+    {
+      sql: 'UPDATE event_sequence SET head = LAST_INSERT_ID(head + ?) WHERE id = 1 AND ROW_COUNT() = 1',
+      values: [drafts.length],
+    },
+    ...drafts.map((draft, index) => {
+      const { streamId, type, wasLive, createdAt } = draft
+      const behindHead = drafts.length - 1 - index
+      const data = [DATA_BEGIN, behindHead, dataAfterId(draft)]
+      return { sql: INSERT_EVENT, values: [behindHead, streamId, type, wasLive, createdAt, ...data] }
+    }),
+  ]
+}
+
+function toEvent(id: number, draft: EventDraft): LoggedEvent {
+  const { type, streamId, wasLive, createdAt } = draft
+  return { id, type, streamId, wasLive, createdAt, data: `${DATA_BEGIN}${id}${dataAfterId(draft)}` }
+}
+
+function dataAfterId({ type, createdAt, body }: EventDraft): string {
+  return JSON.stringify({ id: '', type, createdAt: createdAt.toISOString(), ...body }).slice(
+    DATA_BEGIN.length,
+  )
+}
