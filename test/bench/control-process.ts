@@ -61,11 +61,16 @@ export class ControlProcess implements AsyncDisposable {
     closeSync(log)
   }
 
-  /** Resolves once it is ready. */
-  static async start(options: ControlOptions): Promise<ControlProcess> {
+  /** Resolves as soon as the process exists, before it listens. */
+  static async spawn(options: ControlOptions): Promise<ControlProcess> {
     const [api, hooks] = await freePorts(2)
     const { API_PORT = api, HOOKS_PORT = hooks } = options.settings ?? {}
-    const control = new ControlProcess(options, Number(API_PORT), Number(HOOKS_PORT))
+    return new ControlProcess(options, Number(API_PORT), Number(HOOKS_PORT))
+  }
+
+  /** Resolves once it is ready. */
+  static async start(options: ControlOptions): Promise<ControlProcess> {
+    const control = await ControlProcess.spawn(options)
     await until('control to be ready', () => control.#isReady(), READY_MS)
     return control
   }

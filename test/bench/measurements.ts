@@ -6,10 +6,11 @@ import { keys } from './keys.ts'
 import { liveEvent } from './live-event.ts'
 import type { Measurement } from './measurement.ts'
 import { publishGate } from './publish-gate.ts'
+import { reconnect } from './reconnect.ts'
 import { restart } from './restart.ts'
 import { watchCost } from './watch-cost.ts'
 
 export const MEASUREMENTS: readonly Measurement[] = [
   ...[liveEvent, watchCost, fanOut, publishGate],
-  ...[keys, restart, backfill, idle],
+  ...[keys, restart, reconnect, backfill, idle],
 ]

@@ -29,6 +29,12 @@ export interface Scale {
       readonly rounds: number
     }[]
   }
+  readonly reconnect: {
+    readonly readers: number
+    /** Live streams, among which watching readers are spread. */
+    readonly streams: number
+    readonly rounds: number
+  }
   readonly idleSeconds: number
 }
 
@@ -50,6 +56,7 @@ export const FULL: Scale = {
       { count: 100, each: 10_000, rounds: 2 },
     ],
   },
+  reconnect: { readers: 10_000, streams: 500, rounds: 3 },
   idleSeconds: 20,
 }
 
@@ -65,5 +72,6 @@ export const TINY: Scale = {
   keys: { rounds: 1, streams: 4 },
   restart: { oldStreams: [10, 20], live: 2, rounds: 1 },
   backfill: { events: 500, readers: [{ count: 2, each: 500, rounds: 1 }] },
+  reconnect: { readers: 5, streams: 2, rounds: 1 },
   idleSeconds: 0.2,
 }

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestDatabase } from '../support/database.ts'
 import type { Bench } from './bench.ts'
-import type { ControlProcess } from './control-process.ts'
+import type { ControlOptions, ControlProcess } from './control-process.ts'
 import type { Helper } from './helper.ts'
 import type { LoadProgram } from './programs/load.ts'
 import { playlistText } from './programs/playlist-text.ts'
@@ -31,6 +31,8 @@ export interface World {
   readonly nginx: Helper<StatServer>
   readonly hlsDir: string
   readonly others: readonly string[]
+  /** To start control again on the same database. */
+  readonly controlOptions: ControlOptions
 }
 
 export async function startWorld(bench: Bench, options: WorldOptions = {}): Promise<World> {
@@ -40,14 +42,15 @@ export async function startWorld(bench: Bench, options: WorldOptions = {}): Prom
   const others = await seedLive(database, nginx, options.others ?? 0)
   const hlsDir = join(folder, 'hls')
   mkdirSync(hlsDir)
-  const control = await bench.control({
+  const controlOptions: ControlOptions = {
     ...{ folder, hlsDir },
     databaseUrl: database.url.reveal(),
     nginxUrl: `http://127.0.0.1:${port}`,
     settings: options.settings ?? {},
     nodeFlags: options.nodeFlags ?? [],
-  })
-  return { control, database, nginx, hlsDir, others }
+  }
+  const control = await bench.control(controlOptions)
+  return { control, database, nginx, hlsDir, others, controlOptions }
 }
 
 /** Live streams in the database and at nginx. @returns their ids */

@@ -17,7 +17,7 @@ const calls = {
       response.write('retry: 2000\n\n')
       responses.add(response)
       response.on('close', () => responses.delete(response))
-    }).listen(0, '127.0.0.1')
+    }).listen({ port: 0, host: '127.0.0.1', backlog: 65_535 })
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   },
