@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
+import { distinctUntilChanged, map } from 'rxjs'
 import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
@@ -23,6 +24,7 @@ import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
 import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
+import { DatabaseClock } from './nodes/database-clock.ts'
 import { NodeLease } from './nodes/node-lease.ts'
 import { HlsFolder } from './playlists/hls-folder.ts'
 import { PlaylistWatcher } from './playlists/watcher.ts'
@@ -47,19 +49,27 @@ export interface ContextOptions {
   readonly logger: FastifyBaseLogger
   /** The folder prisma/migrations. */
   readonly migrationsDir: string
-  /** The clock; tests pass their own. */
+  /** The time that everything is written and judged by; by default the database's. Tests pass their own. */
   readonly now?: () => Date
+  /** A monotonic clock for the lease, in milliseconds; tests pass their own. */
+  readonly monotonicMs?: () => number
 }
 
 export type Context = ReturnType<typeof createContext>
 
 /** Builds everything except the HTTP servers. Nothing runs, connects or writes before `start`. */
-export function createContext({ config, logger, migrationsDir, now = () => new Date() }: ContextOptions) {
+export function createContext({ config, logger, migrationsDir, monotonicMs, ...options }: ContextOptions) {
   const { nodeId, publicUrl } = config
   const database = new Database(config.databaseUrl)
   const transactions = new Transactions(config.databaseUrl)
-  const place = `${hostname()}:${config.apiPort}`
-  const lease = new NodeLease({ database, logger, nodeId, place })
+  const clock = new DatabaseClock({ logger, monotonicMs })
+  const { now = clock.now } = options
+  const lease = new NodeLease({
+    ...{ clock, logger, nodeId, monotonicMs },
+    databaseUrl: config.databaseUrl,
+    dataDir: resolve(config.dataDir),
+    address: `${hostname()}:${config.apiPort}`,
+  })
 
   const log = new EventLog(database)
   const feed = new Feed({ log, logger })
@@ -184,13 +194,19 @@ export function createContext({ config, logger, migrationsDir, now = () => new D
       watcher.start()
       effects.start()
       sightings.start()
-      takeover.hasPeers$.subscribe((hasPeers) => feed.tailFor(hasPeers))
+      lease.peers$
+        .pipe(
+          map(({ alive }) => alive.length > 0),
+          distinctUntilChanged(),
+        )
+        .subscribe((hasPeers) => feed.tailFor(hasPeers))
       recorder.start()
       recordingRetention.start()
     },
 
     /** Starts the regular comparisons with nginx, the database and the storages. Call it once the ports listen. */
     startRounds(): void {
+      lease.startRounds()
       reconciler.startRounds()
       takeover.startRounds()
       recorder.startRounds()

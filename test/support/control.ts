@@ -31,6 +31,8 @@ export interface TestControlOptions {
   /** Settings, as in the environment. */
   readonly env?: Readonly<Record<string, string>>
   readonly now?: () => Date
+  /** The lease's monotonic clock, in milliseconds. */
+  readonly monotonicMs?: () => number
   /** A database to share with another control; otherwise one of its own. */
   readonly database?: TestDatabase
   readonly hlsDir?: string
@@ -50,6 +52,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
     HOOKS_PORT: String(hooks),
     INTERNAL_HTTP_PORT: String(nginx),
     HLS_DIR: hlsDir,
+    DATA_DIR: join(folder, 'data'),
     RECORDINGS_DIR: recordingsDir,
     RECORDINGS_MIN_FREE_BYTES: '0',
     CREATE_RATE_LIMIT: '0',
@@ -65,6 +68,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
       logger,
       migrationsDir: MIGRATIONS_DIR,
       ...(options.now === undefined ? {} : { now: options.now }),
+      ...(options.monotonicMs === undefined ? {} : { monotonicMs: options.monotonicMs }),
     }),
   )
   await control.start({ rounds: false })

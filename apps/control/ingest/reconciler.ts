@@ -67,10 +67,11 @@ export class Reconciler implements AsyncDisposable {
     }
   }
 
-  /** One comparison. @throws DatabaseUnavailableError, NodeIdTakenError */
+  /** One comparison. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
     const { store, streams, lease, nodeId, now } = this.#options
-    await lease.renew()
+    // Another control that has taken this NODE_ID has its own nginx: its publishers are missing in this one.
+    if (!(await lease.isHeld())) return
     for (const id of await store.overdue(now(), OVERDUE_BATCH)) {
       await this.#attempt(id, streams.submit(id, { kind: 'deadline-passed' }))
     }

@@ -1,141 +1,215 @@
-// This node's lease in the database, which it renews while it is alive, and the leases of the other nodes.
-// When a node's lease has run out, the others declare it dead and take over its streams.
+// This node's lease on its NODE_ID: a row in the database that its control renews while it runs, and from which
+// the other nodes see that it is alive. Reads the leases of the others with each renewal.
 import { setTimeout as delay } from 'node:timers/promises'
+import { nanoid } from 'nanoid'
+import { BehaviorSubject, type Observable } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
-import type { Database } from '../database/database.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import { installationFile, readInstallationId } from './installation.ts'
+import { type NodeHolder, NodeTable } from './node-table.ts'
+import { LEASE_MS, NO_PEERS, type NodeRow, PeerJudge, type Peers, RENEW_MS, stateOf } from './peers.ts'
 
 /**
- * Longer than a restart of control takes, and short enough that the publishers of a dead node can
- * reconnect through another node within 15 s.
+ * A control that finds its own lease from before a restart takes it over after this much silence. If it was
+ * renewed within this time, the process before still runs, or there is a copy of this installation.
  */
-const LEASE_SECONDS = 12
-/** Renewals further apart than this mean that the database was unreachable. */
-const STEADY_MS = 6_000
-/** The place of a lease that was handed back at a clean stop. */
-const NOWHERE = ''
-const LOOK_EVERY_MS = 1_000
+const OWN_SILENCE_MS = 3_000
+const LOOK_EVERY_MS = 250
 
 export interface NodeLeaseOptions {
-  readonly database: Database
+  readonly databaseUrl: Secret
+  readonly clock: DatabaseClock
   readonly logger: Logger
   readonly nodeId: string
-  /** Identifies this control: the same after a restart, different for another control. */
-  readonly place: string
+  /** DATA_DIR */
+  readonly dataDir: string
+  /** Host name and port of this control, for messages. */
+  readonly address: string
   /** A monotonic clock, in milliseconds. */
-  readonly monotonicMs?: () => number
+  readonly monotonicMs?: (() => number) | undefined
 }
 
-/** Two controls with the same NODE_ID would end each other's publishers. */
+/** Another control uses this NODE_ID. Two with the same one would end each other's publishers. */
 export class NodeIdTakenError extends Error {
   override name = 'NodeIdTakenError'
 }
 
 export class NodeLease implements AsyncDisposable {
   readonly #options: NodeLeaseOptions
-  #held = false
-  /** Since when this node has renewed its lease without a gap. */
-  #steadySince = Number.POSITIVE_INFINITY
-  #renewedAt = Number.NEGATIVE_INFINITY
-
+  readonly #table: NodeTable
   readonly #monotonicMs: () => number
+  readonly #judge = new PeerJudge()
+  readonly #peers = new BehaviorSubject<Peers>(NO_PEERS)
+  /** The other nodes, after each reading. */
+  readonly peers$: Observable<Peers> = this.#peers.asObservable()
+  readonly #abort = new AbortController()
+  #loop: Promise<void> = Promise.resolve()
+  #round: Promise<void> | null = null
+  /** This control as it stands in the table; null before `take`. */
+  #self: NodeHolder | null = null
+  /** When the last successful renewal began. */
+  #renewedMs = Number.NEGATIVE_INFINITY
+  #isLost = false
+  readonly #loss = Promise.withResolvers<never>()
+  /** Rejects with a NodeIdTakenError once another control has taken the lease; then this one must stop. */
+  readonly lost: Promise<never> = this.#loss.promise
 
   constructor(options: NodeLeaseOptions) {
     this.#options = options
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now())
+    this.#table = new NodeTable(options.databaseUrl, this.#monotonicMs)
+    this.lost.catch(() => {})
   }
 
   /**
-   * Takes the lease. A lease with the same place is this control's own from before a restart and is taken at
-   * once; any other has to run out first.
-   * @throws NodeIdTakenError when another control keeps renewing it
+   * Takes the lease: at once when it is free or was handed back, after OWN_SILENCE_MS of silence when it is
+   * this installation's own from before a restart, and otherwise when it has run out.
+   * @throws NodeIdTakenError when another control renews it meanwhile; DatabaseUnavailableError
    */
   async take(): Promise<void> {
-    const { nodeId, place, logger } = this.#options
-    let first: Date | undefined
-    while (!(await this.#tryTake())) {
-      const holder = await this.#holder()
-      if (holder === null) continue
-      first ??= holder.leaseUntil
-      if (holder.leaseUntil > first) {
-        throw new NodeIdTakenError(
-          `NODE_ID ${nodeId} is in use by another control (${holder.place}). Give each node its own NODE_ID.`,
-        )
+    const { nodeId, dataDir, address, logger, clock } = this.#options
+    const self = {
+      id: nodeId,
+      installation: await readInstallationId(dataDir),
+      incarnation: nanoid(),
+      address,
+    }
+    let first: { readonly state: string; readonly atMs: number } | null = null
+    for (;;) {
+      const startedMs = this.#monotonicMs()
+      const reading = await this.#table.read()
+      clock.observe(reading)
+      const row = reading.rows.find(({ id }) => id === nodeId)
+      if (row === undefined) {
+        first = null
+        if (await this.#table.insert(self)) return this.#taken(self, startedMs)
+        continue
       }
-      logger.warn(
-        { node: nodeId, holder: holder.place, place },
-        'another control holds the lease of this NODE_ID; waiting for it to run out',
+      const state = stateOf(row)
+      if (first !== null && first.state !== state && row.incarnation !== '') throw this.#takenBy(row, self)
+      if (first === null && row.incarnation !== '')
+        logger.info({ node: nodeId, holder: row.address }, 'waiting for the lease of the control before')
+      first ??= { state, atMs: reading.answeredMs }
+      const silenceMs = Math.max(
+        reading.databaseNow.getTime() - row.renewedAt.getTime(),
+        reading.askedMs - first.atMs,
       )
+      const enoughMs = row.installation === self.installation ? OWN_SILENCE_MS : LEASE_MS
+      const isFree = row.incarnation === '' || silenceMs >= enoughMs
+      if (isFree && (await this.#table.replace(row, self))) return this.#taken(self, startedMs)
       await delay(LOOK_EVERY_MS)
     }
-    this.#held = true
   }
 
-  /** @throws NodeIdTakenError when another control has taken the lease */
-  async renew(): Promise<void> {
-    const before = this.#renewedAt
-    this.#renewedAt = this.#monotonicMs()
-    if (this.#renewedAt - before > STEADY_MS) this.#steadySince = this.#renewedAt
-    if (!(await this.#tryTake())) {
-      throw new NodeIdTakenError(`NODE_ID ${this.#options.nodeId} was taken over by another control.`)
+  #taken(self: NodeHolder, atMs: number): void {
+    this.#self = self
+    this.#renewedMs = atMs
+  }
+
+  /** Starts to renew the lease and to look at the other nodes, every 2 s. */
+  startRounds(): void {
+    this.#loop = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort
+    while (!signal.aborted && !this.#isLost) {
+      const startedMs = this.#monotonicMs()
+      await this.round().catch((error: unknown) =>
+        this.#options.logger.warn({ err: error }, 'the node’s lease could not be renewed; trying again'),
+      )
+      const tookMs = this.#monotonicMs() - startedMs
+      await delay(Math.max(0, RENEW_MS - tookMs), undefined, { signal }).catch(() => {})
     }
+  }
+
+  /** Renews the lease and looks at the other nodes, once. @throws DatabaseUnavailableError */
+  round(): Promise<void> {
+    this.#round ??= this.#renewAndRead().finally(() => {
+      this.#round = null
+    })
+    return this.#round
+  }
+
+  async #renewAndRead(): Promise<void> {
+    const self = this.#self
+    if (self === null || this.#isLost) return
+    const startedMs = this.#monotonicMs()
+    // The row is missing when this node was silent for so long that another has removed it.
+    const isRenewed = (await this.#table.renew(self)) || (await this.#table.insert(self))
+    if (isRenewed) this.#renewedMs = startedMs
+    const reading = await this.#table.read()
+    this.#options.clock.observe(reading)
+    const holder = reading.rows.find(({ id }) => id === self.id)
+    if (!isRenewed && holder !== undefined) return this.#lose(this.#takenBy(holder, self))
+    this.#tell(this.#judge.observe({ ...reading, rows: reading.rows.filter(({ id }) => id !== self.id) }))
+  }
+
+  #tell(peers: Peers): void {
+    const before = new Set(this.#peers.value.dead.map(({ id }) => id))
+    for (const { id, address } of peers.dead) {
+      if (!before.has(id))
+        this.#options.logger.warn({ node: id, address }, 'a node is dead: it has not renewed its lease')
+    }
+    this.#peers.next(peers)
+  }
+
+  #lose(error: NodeIdTakenError): void {
+    this.#isLost = true
+    this.#options.logger.fatal({ reason: error.message }, 'this control has lost its lease and stops')
+    this.#loss.reject(error)
   }
 
   /**
-   * The other nodes: those that are alive, and those whose lease has run out. While the database is unreachable
-   * no node can renew, so a node counts as dead only after this node has renewed for a whole lease.
+   * Whether this control is still the one that may speak for the node. Renews first when so much time has
+   * passed that another control may have taken the lease, for example because this process was frozen.
+   * @throws DatabaseUnavailableError
    */
-  async others(): Promise<{ alive: string[]; gone: string[]; isCertain: boolean }> {
-    const { database, nodeId } = this.#options
-    const rows = await database.sql.rows<{ id: string; alive: number }>(
-      'SELECT id, lease_until > UTC_TIMESTAMP(3) AS alive FROM nodes WHERE id <> ?',
-      [nodeId],
-    )
-    const idsWhere = (alive: boolean) =>
-      rows.filter((row) => (row.alive === 1) === alive).map((row) => row.id)
-    const isCertain = this.#monotonicMs() - this.#steadySince > LEASE_SECONDS * 1_000
-    return { alive: idsWhere(true), gone: isCertain ? idsWhere(false) : [], isCertain }
+  async isHeld(): Promise<boolean> {
+    if (!this.#isLost && this.#monotonicMs() - this.#renewedMs >= OWN_SILENCE_MS) await this.round()
+    return !this.#isLost
   }
 
-  /** Removes a dead node that has no streams left. */
-  async forget(nodeId: string): Promise<void> {
-    await this.#options.database.run(
-      (client) =>
-        client.$executeRaw`DELETE FROM nodes WHERE id = ${nodeId} AND lease_until <= UTC_TIMESTAMP(3)`,
-    )
+  /** The other nodes, as of the last reading. */
+  get peers(): Peers {
+    return this.#peers.value
   }
 
-  /** Each statement is atomic, so of two controls that try at the same time one succeeds. Uses the database's clock. */
-  async #tryTake(): Promise<boolean> {
-    const { database, nodeId, place } = this.#options
-    const renewed = await database.sql.change(
-      `UPDATE nodes SET place = ?, lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND
-       WHERE id = ? AND (place IN (?, ?) OR lease_until <= UTC_TIMESTAMP(3))`,
-      [place, LEASE_SECONDS, nodeId, place, NOWHERE],
-    )
-    if (renewed === 1) return true
-    const inserted = await database.sql.change(
-      `INSERT IGNORE INTO nodes (id, place, lease_until)
-       VALUES (?, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND)`,
-      [nodeId, place, LEASE_SECONDS],
-    )
-    return inserted === 1
+  /** Whether a node was dead at the last reading. */
+  isDead(nodeId: string): boolean {
+    return this.#peers.value.dead.some(({ id }) => id === nodeId)
   }
 
-  async #holder(): Promise<{ place: string; leaseUntil: Date } | null> {
-    const { database, nodeId } = this.#options
-    return database.run((client) => client.node.findUnique({ where: { id: nodeId } }))
+  /** Removes a dead node that has no streams left. @throws DatabaseUnavailableError */
+  async forget(row: NodeRow): Promise<void> {
+    await this.#table.remove(row)
+  }
+
+  #takenBy(holder: NodeRow, self: NodeHolder): NodeIdTakenError {
+    const { nodeId, dataDir } = this.#options
+    const advice =
+      holder.installation === self.installation
+        ? 'Both have the same installation id, so one DATA_DIR is a copy of the other. On the copy, stop OnAir, ' +
+          `delete ${installationFile(dataDir)}, set a NODE_ID of its own, and start it again.`
+        : 'Give each node its own NODE_ID.'
+    return new NodeIdTakenError(
+      `NODE_ID ${nodeId} is in use by another control (${holder.address}). ${advice}`,
+    )
   }
 
   /** Hands the lease back, so that the next control with this NODE_ID need not wait. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#held) return
-    const { database, nodeId, place, logger } = this.#options
-    try {
-      await database.run((client) =>
-        client.node.updateMany({ where: { id: nodeId, place }, data: { place: NOWHERE } }),
-      )
-    } catch (error) {
-      logger.warn({ err: error }, 'the lease could not be handed back; it will run out')
+    this.#abort.abort()
+    await this.#loop
+    await this.#round?.catch(() => {})
+    if (this.#self !== null && !this.#isLost) {
+      await this.#table.handBack(this.#self).catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, 'the lease could not be handed back; it will run out')
+      })
     }
+    this.#self = null
+    this.#peers.complete()
+    await this.#table[Symbol.asyncDispose]()
   }
 }

@@ -90,7 +90,7 @@ export class Recorder implements AsyncDisposable {
   /** Searches once for recordings that need work. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
     const { store, queries, lease, folder } = this.#options
-    const { alive, isCertain } = await lease.others()
+    const { alive, isCertain } = lease.peers
     this.#aliveNodes = isCertain ? new Set(alive) : null
     const active = await queries.active()
     for (const stream of active) {

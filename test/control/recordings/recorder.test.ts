@@ -81,7 +81,7 @@ describe('another node', () => {
   async function other(node: string, others: { alive: string[]; isCertain: boolean }): Promise<TestControl> {
     const env = { NODE_ID: `other-${fixture.newNode()}`, RECORDINGS_PATIENCE: '0.3' }
     const control = await fixture.start({ node, env })
-    control.context.lease.others = async () => ({ ...others, gone: [] })
+    Object.defineProperty(control.context.lease, 'peers', { value: { ...others, dead: [] } })
     return control
   }
 
