@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type SessionRef, sameSession } from '../domain/stream.ts'
 import { type FiguresOf, parseFigures } from './publisher-figures.ts'
+import { SharedReading } from './shared-reading.ts'
 import { type Application, parseStat, type Stat } from './stat.ts'
 
 const ANSWER_MS = 1_000
@@ -30,8 +31,20 @@ export class NginxUnavailableError extends Error {
   override name = 'NginxUnavailableError'
 }
 
+/** nginx's answer to /stat. */
+interface StatAnswer {
+  readonly xml: string
+  readonly stat: Stat
+  readonly nginx: string | null
+}
+
 export class NginxClient {
   readonly #url: string
+  /**
+   * nginx has one worker and writes two megabytes for a thousand publishers: when many publishers return at
+   * the same time, each needs an answer that is newer than its question, but not one of its own.
+   */
+  readonly #answers = new SharedReading(() => this.#readStat())
 
   /** @param url NGINX_URL */
   constructor(url: string) {
@@ -44,22 +57,23 @@ export class NginxClient {
     await response.body?.cancel()
   }
 
-  /** Who publishes at this moment. @throws NginxUnavailableError */
+  /** Who publishes at this moment. All who ask at the same time share an answer. @throws NginxUnavailableError */
   async stat(): Promise<Snapshot> {
-    return this.#readStat(({ xml, nginx }) => parseStat(xml).then((stat) => ({ ...stat, nginx })))
+    const { stat, nginx } = await this.#answers.read()
+    return { ...stat, nginx }
   }
 
   /** Who publishes at this moment, and what each publisher sends. @throws NginxUnavailableError */
   async detailedStat(): Promise<DetailedSnapshot> {
-    return this.#readStat(async ({ xml, nginx }) => {
-      return { ...(await parseStat(xml)), nginx, figuresOf: parseFigures(xml) }
-    })
+    const { xml, stat, nginx } = await this.#answers.read()
+    return { ...stat, nginx, figuresOf: parseFigures(xml) }
   }
 
-  async #readStat<T>(parse: (answer: { xml: string; nginx: string | null }) => Promise<T>): Promise<T> {
+  async #readStat(): Promise<StatAnswer> {
     const response = await this.#get('/stat')
     try {
-      return await parse({ xml: await response.text(), nginx: response.headers.get(INSTANCE_HEADER) })
+      const xml = await response.text()
+      return { xml, stat: await parseStat(xml), nginx: response.headers.get(INSTANCE_HEADER) }
     } catch (error) {
       throw new NginxUnavailableError('nginx’s answer to /stat could not be understood', { cause: error })
     }

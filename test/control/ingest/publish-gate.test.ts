@@ -134,6 +134,17 @@ describe('within the reconnect window', () => {
   })
 })
 
+test('many publishers that return at once share nginx’s answers', async () => {
+  const streams = await Promise.all(Array.from({ length: 30 }, () => lost()))
+  const { asked } = nginx
+  const answers = await Promise.all(streams.map(({ streamKey }) => publish(control, streamKey.value, 2)))
+  assert.deepEqual(
+    answers.map(({ location }) => location),
+    streams.map(({ id }) => id),
+  )
+  assert.ok(nginx.asked - asked < 10, `${nginx.asked - asked} requests to nginx`)
+})
+
 test('a publisher that was just let in is not dropped when the next one asks', async () => {
   const { id, streamKey } = await lost()
   nginx.hold()
