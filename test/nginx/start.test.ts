@@ -1,18 +1,15 @@
 // nginx/start.sh: its settings, and how nginx starts, restarts and stops.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { readConfig } from '../../apps/control/config.ts'
 import { until } from '../support/until.ts'
 import { FakeControl } from './fake-control.ts'
 import { Fixture, publish } from './fixture.ts'
 
 const KEY = 'live_0123456789abcdefghijklmnopqrstuv'
 const ID = 'k3v9x2m5q8w1z4t7r6p0'
-const ROOT = join(import.meta.dirname, '../..')
 
 let control: FakeControl
 let fixture: Fixture
@@ -85,41 +82,3 @@ test('a wrong or missing setting stops the start and is named', async () => {
     await assert.rejects(Fixture.start(control, { env: { [name]: value } }), new RegExp(`gave up: .*${name}`))
   }
 })
-
-test('the container sets every required setting, and its ports are the defaults in config.ts', () => {
-  const container = { ...imageEnvironment(), ...composeEnvironment() }
-  const { httpPort, rtmpPort, internalHttpPort, internalRtmpPort, apiPort, hooksPort } = readConfig({})
-  assert.deepEqual(
-    ['HTTP_PORT', 'RTMP_PORT', 'INTERNAL_HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT', 'CONTROL_URL'].map(
-      (name) => Number(container[name]?.split(':').at(-1)),
-    ),
-    [httpPort, rtmpPort, internalHttpPort, internalRtmpPort, hooksPort, apiPort],
-  )
-  const here = Object.fromEntries(
-    ['NGINX_RUN_DIR', 'HLS_DIR', 'DASH_DIR', 'RECORDINGS_DIR'].map((name) => [
-      name,
-      join(fixture.folder, 'container', name),
-    ]),
-  )
-  // The program `true` ends at once in nginx's place; the rest of this is what is not on this machine.
-  const env = { ...container, ...here, PATH: process.env.PATH, NGINX: 'true', NGINX_USER: '' }
-  const { status, stderr } = spawnSync(join(ROOT, 'nginx/start.sh'), {
-    env: { ...env, CONTROL_URL: 'http://127.0.0.1:3000' },
-    encoding: 'utf8',
-  })
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
-})
-
-/** The variables that nginx's image sets. */
-function imageEnvironment(): Record<string, string> {
-  const lines = readFileSync(join(ROOT, 'nginx/Dockerfile'), 'utf8').matchAll(/^ENV (.+)$/gm)
-  return Object.fromEntries([...lines].flatMap(([, line = '']) => line.split(' ').map((it) => it.split('='))))
-}
-
-/** What docker-compose.yml adds for the nginx service when .env is empty. */
-function composeEnvironment(): Record<string, string> {
-  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
-  const [, service = ''] = /\n {2}nginx:\n(.*?)\n {2}\w+:\n/s.exec(compose) ?? []
-  const entries = service.matchAll(/^ {6}([A-Z_]+): "?(?:\$\{[A-Z_]+:-)?(.*?)\}?"?$/gm)
-  return Object.fromEntries([...entries].map(([, name, value]) => [name, value]))
-}
