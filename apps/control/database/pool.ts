@@ -21,7 +21,7 @@ const POOL_SIZE = 10
 /** How many calls may wait for a connection; beyond that the database counts as unavailable. */
 const MAX_WAITING = 500
 /** A connection whose answer takes longer than this is closed: its server is frozen or cut off. */
-const STUCK_MS = 5_000
+const STUCK_MS = 3_000
 /** An unused connection is closed after this time, before a server or a firewall in between does it. */
 const IDLE_MS = 30_000
 

@@ -13,9 +13,12 @@ export class DatabaseProxy implements AsyncDisposable {
   readonly database: TestDatabase
   /** Bytes that control has sent to the database so far. */
   asked = 0
+  /** How many connections control has opened so far. */
+  opened = 0
   readonly #server: Server
   readonly #folder: string
   readonly #pairs = new Set<{ client: Socket; upstream: Socket }>()
+  readonly #lost = new Set<Socket>()
   /** Whether a new connection breaks as soon as its login has been answered and it asks for something. */
   breakAfterLogin = false
   #refusing = false
@@ -57,6 +60,7 @@ export class DatabaseProxy implements AsyncDisposable {
     }
     const pair = { client, upstream }
     this.#pairs.add(pair)
+    this.opened += 1
     let requests = 0
     client.on('data', (bytes) => {
       this.asked += bytes.length
@@ -68,7 +72,7 @@ export class DatabaseProxy implements AsyncDisposable {
     for (const socket of [client, upstream]) {
       socket.on('error', () => socket.destroy())
       socket.on('close', () => {
-        if (!this.#frozen) this.#part(pair)
+        if (!this.#frozen && this.#pairs.has(pair)) this.#part(pair)
       })
     }
     if (this.#frozen) upstream.pause()
@@ -102,6 +106,14 @@ export class DatabaseProxy implements AsyncDisposable {
     }
   }
 
+  /** Nothing passes any more on the connections there are, and neither end hears of it; new ones work. */
+  loseConnections(): void {
+    for (const { client, upstream } of this.#pairs) {
+      for (const socket of [client, upstream]) this.#lost.add(socket.pause())
+    }
+    this.#pairs.clear()
+  }
+
   /** Breaks every connection, and every new one, until `mend`. */
   cut(): void {
     this.#refusing = true
@@ -115,6 +127,7 @@ export class DatabaseProxy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#frozen = false
     this.cut()
+    for (const socket of this.#lost) socket.destroy()
     this.#server.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
