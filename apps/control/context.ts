@@ -105,7 +105,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   const teardown = new Teardown({ nginx, folder, streams, logger, nodeId })
   const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
   const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })
-  const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
+  const gate = new PublishGate({ streams, store, nginx, folder, lease, logger, nodeId, publicUrl, now })
   const reconciler = new Reconciler({
     ...{ store, streams, nginx, watcher, teardown, folder, lease },
     ...{ logger, nodeId, publicUrl, now },
