@@ -1,20 +1,13 @@
 // What a control does once another one has taken its NODE_ID.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { startControl } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
-import { freePortSettings } from '../../support/ports.ts'
-import { until } from '../../support/until.ts'
 import { createStream, publish, put, readStream } from '../support/api.ts'
 import { TestClock } from '../support/clock.ts'
+import { ControlProcess } from '../support/control-process.ts'
 import { FakeNginx } from '../support/fake-nginx.ts'
-
-const MAIN = join(import.meta.dirname, '../../../apps/control/main.ts')
 
 /** As a control elsewhere takes the lease. */
 const takeLease = (database: TestDatabase) =>
@@ -42,42 +35,14 @@ test('it lets nobody in and ends no publishers, which are the other’s', async 
 
 test('its process ends with a message, so that it is started again', async () => {
   await using database = await createTestDatabase()
-  const folder = await mkdtemp(join(tmpdir(), 'lost-'))
-  const ports = await freePortSettings()
-  const env = {
-    ...process.env,
-    ...ports,
-    ...{
-      DATABASE_URL: database.url.reveal(),
-      DATA_DIR: folder,
-      HLS_DIR: join(folder, 'hls'),
-      NODE_ID: 'here',
-    },
-  }
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let printed = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    printed += text
-  })
-  try {
-    const health = `http://127.0.0.1:${ports.API_PORT}/healthz`
-    await until('control to be up', () =>
-      fetch(health).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    )
-    const ended = once(child, 'exit')
-    await takeLease(database)
-    assert.deepEqual(await ended, [1, null])
-    assert.equal(
-      printed.trim(),
-      'NODE_ID here is in use by another control (host-b:3000). Give each node its own NODE_ID.',
-    )
-    const [row] = await database.query('SELECT incarnation FROM nodes')
-    assert.equal(row?.incarnation, 'another', 'it does not hand back what is not its own')
-  } finally {
-    child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using control = await ControlProcess.start(database, { NODE_ID: 'here' })
+  const ended = once(control.process, 'exit')
+  await takeLease(database)
+  assert.deepEqual(await ended, [1, null])
+  assert.equal(
+    control.errors.trim(),
+    'NODE_ID here is in use by another control (host-b:3000). Give each node its own NODE_ID.',
+  )
+  const [row] = await database.query('SELECT incarnation FROM nodes')
+  assert.equal(row?.incarnation, 'another', 'it does not hand back what is not its own')
 })
