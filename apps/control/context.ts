@@ -96,7 +96,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     recordingStorage: config.s3 === null ? 'folder' : 's3',
     viewersOf: (id) => viewers.count(id),
   })
-  const deadlines = new Deadlines(streams, logger)
+  const deadlines = new Deadlines(streams, logger, now)
 
   const folder = new HlsFolder(config.hlsDir)
   const watcher = new PlaylistWatcher(folder, logger)
@@ -105,7 +105,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   const teardown = new Teardown({ nginx, folder, streams, logger, nodeId })
   const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
   const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })
-  const gate = new PublishGate({ streams, store, nginx, folder, logger, nodeId, publicUrl, now })
+  const gate = new PublishGate({ streams, store, nginx, folder, lease, logger, nodeId, publicUrl, now })
   const reconciler = new Reconciler({
     ...{ store, streams, nginx, watcher, teardown, folder, lease },
     ...{ logger, nodeId, publicUrl, now },
@@ -141,6 +141,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     watchedPlaylists: () => watcher.watchedCount,
     recordings: () => recorder.jobCount,
     eventHead: () => feed.head,
+    clockOffsetS: () => clock.systemOffsetMs / 1_000,
   })
 
   /** Disposed of in the opposite order: each part before the parts that it uses. */

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   await using control = await Control.create({ config: { ...config, databaseUrl }, logger, migrationsDir })
   await control.start()
   // Before this point a signal ends the process at once; nothing needs an orderly stop yet.
-  const signal = await stopSignal()
+  const signal = await Promise.race([stopSignal(), control.context.lease.lost])
   logger.info({ signal }, 'control is stopping')
 }
 

@@ -26,9 +26,12 @@ export function admission(stream: Stream, now: Date): 'accept' | 'check' | Refus
 /** nginx may take this long to list a publisher that was accepted; until then its absence means nothing. */
 export const SETTLE_MS = 5_000
 
-/** Whether a session is old enough that its absence from nginx means the publisher is gone. */
+/**
+ * Whether a session is old enough that its absence from nginx means the publisher is gone. One that seems to
+ * have been accepted far in the future is old enough, too: the clock was set back since.
+ */
 export function isSettled(session: Session, now: Date): boolean {
-  return now.getTime() - session.acceptedAt.getTime() >= SETTLE_MS
+  return Math.abs(now.getTime() - session.acceptedAt.getTime()) >= SETTLE_MS
 }
 
 /** Whether the reconnect window (or, before the first publisher, the key's time) is still running. */

@@ -32,10 +32,11 @@ export class ClientAddress {
 
   async #isNginx(peer: string): Promise<boolean> {
     const { addresses, until } = this.#known
-    if (Date.now() < until) return addresses.has(peer) || (addresses.has('loopback') && isLoopback(peer))
+    if (performance.now() < until)
+      return addresses.has(peer) || (addresses.has('loopback') && isLoopback(peer))
     const found = await lookup(this.#nginxHost, { all: true }).catch(() => [])
     const names = found.map(({ address }) => (isLoopback(address) ? 'loopback' : address))
-    this.#known = { addresses: new Set(names), until: Date.now() + LOOKUP_TTL_MS }
+    this.#known = { addresses: new Set(names), until: performance.now() + LOOKUP_TTL_MS }
     return this.#isNginx(peer)
   }
 }

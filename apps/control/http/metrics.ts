@@ -10,6 +10,7 @@ export interface MetricSources {
   readonly watchedPlaylists: () => number
   readonly recordings: () => number
   readonly eventHead: () => number
+  readonly clockOffsetS: () => number
 }
 
 export class Metrics {
@@ -43,6 +44,12 @@ export class Metrics {
       'onair_event_head',
       'Id of the newest event that this process has sent to readers',
       sources.eventHead,
+      registers,
+    )
+    gauge(
+      'onair_clock_offset_seconds',
+      'How far this machine’s clock is ahead of the database’s',
+      sources.clockOffsetS,
       registers,
     )
   }

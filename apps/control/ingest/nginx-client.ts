@@ -85,12 +85,12 @@ export class NginxClient {
    * @throws NginxUnavailableError
    */
   async clear(id: string, timeoutMs: number): Promise<boolean> {
-    const deadline = Date.now() + timeoutMs
+    const deadline = performance.now() + timeoutMs
     for (;;) {
       const stat = await this.stat()
       const left = (['live', 'hls'] as const).filter((application) => stat[application].has(id))
       if (left.length === 0) return true
-      if (Date.now() >= deadline) return false
+      if (performance.now() >= deadline) return false
       for (const application of left) await this.drop(application, id)
       await delay(CONFIRM_EVERY_MS)
     }

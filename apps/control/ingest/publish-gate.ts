@@ -5,6 +5,7 @@ import { admission, type Refusal } from '../domain/admission.ts'
 import { hashStreamKey, keyHashText } from '../domain/keys.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Stream } from '../domain/stream.ts'
+import type { NodeLease } from '../nodes/node-lease.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
@@ -18,6 +19,7 @@ export interface PublishGateOptions {
   readonly store: StreamStore
   readonly nginx: NginxClient
   readonly folder: HlsFolder
+  readonly lease: Pick<NodeLease, 'isHeld'>
   readonly logger: Logger
   readonly nodeId: string
   readonly publicUrl: string
@@ -28,7 +30,7 @@ export type Verdict =
   | { readonly admitted: true; readonly id: string }
   | {
       readonly admitted: false
-      readonly reason: Refusal | 'unknown_key' | 'nginx_not_clear'
+      readonly reason: Refusal | 'unknown_key' | 'nginx_not_clear' | 'lease_lost'
     }
 
 /** An encoder that asks to publish, as nginx describes it. */
@@ -61,6 +63,8 @@ export class PublishGate {
     candidate: Candidate,
     signal: AbortSignal,
   ): Promise<Verdict> {
+    // Another control may have let a publisher in for this node, and this one's nginx does not have it.
+    if (!(await this.#options.lease.isHeld())) return refuse('lease_lost')
     const remembered = this.#options.store.recall(keyHash)
     // The remembered state may be out of date. That is enough to accept, because the commit checks it against
     // the database; a refusal needs the newest state.

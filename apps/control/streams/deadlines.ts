@@ -7,12 +7,14 @@ import type { StreamService } from './service.ts'
 export class Deadlines implements Disposable {
   readonly #streams: StreamService
   readonly #logger: Logger
+  readonly #now: () => Date
   readonly #timers = new Map<string, Subscription>()
   #changes: Subscription | null = null
 
-  constructor(streams: StreamService, logger: Logger) {
+  constructor(streams: StreamService, logger: Logger, now: () => Date) {
     this.#streams = streams
     this.#logger = logger
+    this.#now = now
   }
 
   start(): void {
@@ -23,7 +25,10 @@ export class Deadlines implements Disposable {
     this.#timers.get(id)?.unsubscribe()
     this.#timers.delete(id)
     if (deadline === null) return
-    const fires = timer(deadline).subscribe(() => this.#fire(id))
+    // Deadlines are in the database's time, which this machine's clock may not show. If the timer fires too
+    // early nevertheless, nothing changes, and the rest of the time is waited for.
+    const remainingMs = Math.max(0, deadline.getTime() - this.#now().getTime())
+    const fires = timer(remainingMs).subscribe(() => this.#fire(id))
     this.#timers.set(id, fires)
   }
 

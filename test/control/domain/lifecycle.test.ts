@@ -150,6 +150,12 @@ describe('admission', () => {
     ['refuses an expired key', waiting, KEY_TTL_MS, 'key_expired'],
     ['refuses a second publisher right after the first', clears, 54_999, 'already_publishing'],
     ['checks nginx when the publisher before was accepted 5 s ago or more', clears, 55_000, 'check'],
+    [
+      'checks nginx when the clock was set back since the publisher before was accepted',
+      clears,
+      45_000,
+      'check',
+    ],
     ['checks nginx when a publisher returns within the window', reconnecting, 89_999, 'check'],
     ['refuses everybody after the window', reconnecting, 90_000, 'stream_ended'],
     ['refuses everybody on an ended stream', ended, 97_000, 'stream_ended'],

@@ -54,3 +54,17 @@ test('a live stream outlives its stream key, and a reconnect window in which its
   }
   assert.equal((await readStream(control, issued.id)).status, 'live')
 })
+
+for (const hours of [1, -1]) {
+  test(`a deadline is reached in time when this machine’s clock is wrong by ${hours} h`, async () => {
+    // The time that deadlines are in is the database's; seen from there, this machine's is wrong.
+    const now = () => new Date(Date.now() - hours * 3_600_000)
+    await using own = await startControl({ now, env: { STREAM_KEY_TTL: '0.5' } })
+    const { id } = await createStream(own)
+    const begin = performance.now()
+    await using reader = await SseReader.open(`${own.apiUrl}/v1/events?stream=${id}&lastEventId=0`)
+    await reader.frame('stream.ended', undefined, 5_000)
+    const ms = performance.now() - begin
+    assert.ok(ms > 300, `after ${ms} ms`)
+  })
+}

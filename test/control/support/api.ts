@@ -8,6 +8,10 @@ import { Secret } from '../../../apps/control/domain/secret.ts'
 import type { Stream } from '../../../apps/control/domain/stream.ts'
 import type { TestControl } from '../../support/control.ts'
 
+/** A control whose public API listens, and one whose internal port does, in this process or another. */
+type Api = Pick<TestControl, 'apiUrl'>
+type Hooks = Pick<TestControl, 'hooksUrl'>
+
 export interface Request {
   readonly method?: string
   readonly token?: string
@@ -28,7 +32,7 @@ export interface Answer<T> {
 
 /** Sends one request to the public API. */
 export async function call<T = Record<string, unknown>>(
-  control: TestControl,
+  control: Api,
   path: string,
   { method = 'GET', token, json, body, headers = {} }: Request = {},
 ): Promise<Answer<T>> {
@@ -54,7 +58,7 @@ export async function call<T = Record<string, unknown>>(
 
 /** Sends a request that must be answered with this problem. */
 export async function refused(
-  control: TestControl,
+  control: Api,
   path: string,
   request: Request,
   status: number,
@@ -75,7 +79,7 @@ export function fieldsOf({ body }: Answer<Problem>): string[] {
 
 /** Creates a stream and returns it with its key. */
 export async function createStream(
-  control: TestControl,
+  control: Api,
   json: Record<string, unknown> = {},
 ): Promise<IssuedStreamResource> {
   const { status, body, text } = await call<IssuedStreamResource>(control, '/v1/streams', {
@@ -86,7 +90,7 @@ export async function createStream(
   return body
 }
 
-export async function readStream(control: TestControl, id: string): Promise<StreamResource> {
+export async function readStream(control: Api, id: string): Promise<StreamResource> {
   const { status, body, text } = await call<StreamResource>(control, `/v1/streams/${id}`)
   assert.equal(status, 200, text)
   return body
@@ -152,7 +156,7 @@ export function hookBody(
 
 /** Sends one hook as nginx would. */
 export async function hook(
-  control: TestControl,
+  control: Hooks,
   name: 'on_publish' | 'on_publish_done',
   body: string,
   headers: Record<string, string> = {},
@@ -168,7 +172,7 @@ export async function hook(
 }
 
 export function publish(
-  control: TestControl,
+  control: Hooks,
   key: string,
   clientId = 1,
   { args = '', nginx = '1-100' }: { args?: string; nginx?: string } = {},
@@ -176,11 +180,6 @@ export function publish(
   return hook(control, 'on_publish', hookBody('publish', key, clientId, args), { 'x-onair-nginx': nginx })
 }
 
-export function publishDone(
-  control: TestControl,
-  key: string,
-  clientId = 1,
-  nginx = '1-100',
-): Promise<HookAnswer> {
+export function publishDone(control: Hooks, key: string, clientId = 1, nginx = '1-100'): Promise<HookAnswer> {
   return hook(control, 'on_publish_done', hookBody('publish_done', key, clientId), { 'x-onair-nginx': nginx })
 }
