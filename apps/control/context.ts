@@ -1,5 +1,4 @@
 // Builds all parts of control, starts them in boot order, and disposes of them in reverse order.
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
@@ -80,6 +79,12 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     maxAgeMs: config.eventRetentionMs,
   })
 
+  const s3 = config.s3 === null ? null : new S3Storage(config.s3)
+  const recordingsDir = resolve(config.recordingsDir)
+  const minFreeBytes = config.recordingsMinFreeBytes
+  const recordingsFolder = new FolderStorage(recordingsDir, minFreeBytes)
+  const storages = [recordingsFolder, ...(s3 === null ? [] : [s3])]
+
   const store = new StreamStore(database, transactions)
   const streamPruner = new Pruner({
     ...{ what: 'streams', logger, now },
@@ -93,7 +98,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     ...{ store, logger, publicUrl, now },
     streamKeyTtlMs: config.streamKeyTtlMs,
     reconnectWindowMs: config.reconnectWindowMs,
-    recordingStorage: config.s3 === null ? 'folder' : 's3',
+    recordingStorage: s3 ?? recordingsFolder,
     viewersOf: (id) => viewers.count(id),
   })
   const deadlines = new Deadlines(streams, logger, now)
@@ -112,15 +117,12 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   })
   const takeover = new Takeover({ store, streams, lease, logger })
 
-  const s3 = config.s3 === null ? null : new S3Storage(config.s3)
-  const recordingsDir = resolve(config.recordingsDir)
   const workDir = join(recordingsDir, '.work', nodeId)
-  const minFreeBytes = config.recordingsMinFreeBytes
   const recordingQueries = new RecordingQueries(database)
   const recorder = new Recorder({
-    ...{ store, streams, lease, folder, logger, nodeId, workDir, now },
+    ...{ store, streams, lease, folder, logger, nodeId, workDir },
     queries: recordingQueries,
-    storages: [new FolderStorage(recordingsDir, minFreeBytes), ...(s3 === null ? [] : [s3])],
+    storages,
     finalizer: new Finalizer({ logger, workDir, minFreeBytes }),
     patienceMs: config.recordingsPatienceMs,
   })
@@ -129,7 +131,8 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     queries: recordingQueries,
     maxAgeMs: config.recordingsMaxAgeMs,
     maxBytes: config.recordingsMaxBytes,
-    activeBytes: () => recorder.activeBytes,
+    storages,
+    progress: (id) => recorder.progress(id),
   })
   const thumbnails = new Thumbnails({ folder, logger })
 
@@ -182,7 +185,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
       if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
       await database.open()
       await lease.take()
-      await mkdir(recordingsDir, { recursive: true })
+      await recordingsFolder.open()
       viewers.start()
       await feed.start()
       hub.start()
@@ -201,7 +204,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
           distinctUntilChanged(),
         )
         .subscribe((hasPeers) => feed.tailFor(hasPeers))
-      recorder.start()
+      await recorder.start()
       recordingRetention.start()
     },
 

@@ -5,12 +5,16 @@ import { loggerOptions } from './common/logger.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Control } from './control.ts'
 import { NodeIdTakenError } from './nodes/node-lease.ts'
+import { RecordingsFolderError } from './recordings/folder-id.ts'
 
 /**
  * Log lines are buffered and written in batches: a write that waits for the disk, or for a slow reader of
  * stdout, would delay a hook. The rest is written when the process ends.
  */
 const LOG = { sync: false, minLength: 4_096, periodicFlush: 500 }
+
+/** The operator has to fix these; their messages say how. */
+const OPERATORS_ERRORS = [ConfigError, NodeIdTakenError, RecordingsFolderError]
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -39,7 +43,8 @@ try {
   await main()
 } catch (error) {
   // The operator can fix these; a stack trace would hide the message.
-  const isOperatorsToFix = error instanceof ConfigError || error instanceof NodeIdTakenError
-  process.stderr.write(`${isOperatorsToFix ? error.message : (error as Error).stack}\n`)
+  const isOperatorsToFix = OPERATORS_ERRORS.some((type) => error instanceof type)
+  const { message, stack } = error as Error
+  process.stderr.write(`${isOperatorsToFix ? message : stack}\n`)
   process.exitCode = 1
 }

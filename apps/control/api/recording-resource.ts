@@ -1,6 +1,7 @@
 // The public JSON of a recording.
 import type { RecordingFailure } from '../domain/recording.ts'
 import { MP4, POSTER, VOD_PLAYLIST } from '../domain/recording-files.ts'
+import { mainPart } from '../domain/recording-part.ts'
 import type { Stream } from '../domain/stream.ts'
 import type { RecordingResource } from './recording-schemas.ts'
 
@@ -16,9 +17,11 @@ const FAILURES: Readonly<Record<RecordingFailure, string>> = {
 export function toRecordingResource(stream: Stream): RecordingResource | null {
   const { id, title, liveAt, endedAt, publicUrl, recording } = stream
   if (recording === null || liveAt === null) return null
-  const { status, failure } = recording
+  const { status, failure, parts } = recording
   if (status === 'deleting' || status === 'deleted') return null
-  const url = (has: boolean, file: string) => (has ? `${publicUrl}/recordings/${id}/${file}` : null)
+  // The node that has the recording, which need not be the one that admitted the last publisher.
+  const base = `${mainPart(parts)?.publicUrl ?? publicUrl}/recordings/${id}`
+  const url = (has: boolean, file: string) => (has ? `${base}/${file}` : null)
   return {
     streamId: id,
     title,

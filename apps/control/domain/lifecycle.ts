@@ -6,8 +6,11 @@ import {
   decideRecording,
   endRecording,
   newRecording,
+  type Recording,
   type RecordingFact,
-  type StorageKind,
+  type RecordingStorage,
+  reopenPart,
+  resumeRecording,
 } from './recording.ts'
 import {
   type EndReason,
@@ -61,15 +64,15 @@ export interface Decision {
 
 export interface Rules {
   readonly reconnectWindowMs: number
-  /** Where recordings that begin now are stored. */
-  readonly recordingStorage: StorageKind
+  /** Where this node stores recordings. */
+  readonly recordingStorage: RecordingStorage
 }
 
 /** What a fact means for a stream at `now`. */
 export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Decision {
   switch (fact.kind) {
     case 'publisher-accepted':
-      return acceptPublisher(stream, fact, now)
+      return acceptPublisher(stream, fact, now, rules)
     case 'publisher-gone':
       return losePublisher(stream, fact.session, now, rules)
     case 'playlist-seen':
@@ -85,7 +88,8 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     case 'recording-finished':
     case 'recording-failed':
     case 'recording-delete-requested':
-    case 'recording-removed':
+    case 'recording-part-stored':
+    case 'recording-part-removed':
       return changeRecording(stream, fact, now)
     default:
       return fact satisfies never
@@ -104,6 +108,7 @@ function acceptPublisher(
   stream: Stream,
   { session, keyHash, publicUrl, firstOnly }: Extract<Fact, { kind: 'publisher-accepted' }>,
   now: Date,
+  { recordingStorage }: Rules,
 ): Decision {
   // The key may have been replaced since the publisher sent it.
   if (!sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
@@ -121,6 +126,7 @@ function acceptPublisher(
       nodeId: session.nodeId,
       session,
       playlistOpen: true,
+      recording: reopenPart(stream.recording, { nodeId: session.nodeId, storageId: recordingStorage.id }),
     },
     events: isFirst ? [{ type: 'stream.connecting' }] : [],
     effects: [{ kind: 'watch-playlist' }],
@@ -152,11 +158,18 @@ function seePlaylist(stream: Stream, nodeId: string, modifiedAt: Date, now: Date
       ...stream,
       status: 'live',
       liveAt: stream.liveAt ?? now,
-      recording: stream.recording ?? (stream.record ? newRecording(rules.recordingStorage) : null),
+      recording: record(stream, nodeId, rules.recordingStorage),
     },
     events: [{ type: 'stream.live', resumed: stream.liveAt !== null }],
     effects: [{ kind: 'unwatch-playlist' }],
   }
+}
+
+/** The recording of a stream that is live on this node. */
+function record(stream: Stream, nodeId: string, { kind, id }: RecordingStorage): Recording | null {
+  const part = { nodeId, storageId: id, publicUrl: stream.publicUrl, stored: null }
+  if (stream.recording !== null) return resumeRecording(stream.recording, kind, part)
+  return stream.record ? newRecording(kind, part) : null
 }
 
 function passDeadline(stream: Stream, now: Date): Decision {
@@ -202,6 +215,9 @@ const RECORDING_EVENTS: Readonly<Partial<Record<RecordingFact['kind'], EventType
 
 function changeRecording(stream: Stream, fact: RecordingFact, now: Date): Decision {
   if (stream.recording === null) return unchanged(stream)
+  // The publisher is back on that node, so more segments will come.
+  if (fact.kind === 'recording-part-stored' && stream.session?.nodeId === fact.nodeId)
+    return unchanged(stream)
   const recording = decideRecording(stream.recording, fact, now)
   if (recording === stream.recording) return unchanged(stream)
   const type = RECORDING_EVENTS[fact.kind]

@@ -1,6 +1,8 @@
 // What a recording is, and how facts change its status, from the stream's first moment live until its
 // files are removed. Pure.
 
+import { isSamePart, type PartFigures, type PartRef, type RecordingPart } from './recording-part.ts'
+
 /**
  * recording: segments are being stored; processing: the broadcast is over and the recording is being finalized;
  * ready: it can be watched; failed: it could not be stored in full; deleting: its files are being removed from the
@@ -11,6 +13,13 @@ export type RecordingStatus = 'recording' | 'processing' | 'ready' | 'failed' | 
 /** Where a recording is stored: in RECORDINGS_DIR or in S3_BUCKET. */
 export type StorageKind = 'folder' | 's3'
 
+/** A storage as the rules know it. */
+export interface RecordingStorage {
+  readonly kind: StorageKind
+  /** See `RecordingPart.storageId`. */
+  readonly id: string
+}
+
 export type RecordingFailure = 'nothing_recorded' | 'storage_unavailable' | 'disk_full'
 
 /** Figures and files of what is stored. */
@@ -18,7 +27,7 @@ export interface RecordingSummary {
   /** Null: unknown. */
   readonly durationMs: number | null
   readonly sizeBytes: number | null
-  /** Segments that nginx finished and that could not be stored. */
+  /** Segments that nginx finished and that are not in the recording. */
   readonly missingSegments: number
   readonly hasPlaylist: boolean
   readonly hasMp4: boolean
@@ -32,6 +41,11 @@ export interface Recording extends RecordingSummary {
   /** When it became ready or failed. */
   readonly finishedAt: Date | null
   readonly failure: RecordingFailure | null
+  /**
+   * One for each node and storage that has segments of the broadcast, the one with the latest session last. Empty:
+   * all are removed, or the recording is from a version without parts and its node has not started since.
+   */
+  readonly parts: readonly RecordingPart[]
 }
 
 /** Statuses in which a node still has work to do for a recording. */
@@ -51,13 +65,17 @@ export type RecordingFact =
       readonly summary: RecordingSummary
     }
   | { readonly kind: 'recording-delete-requested' }
-  | { readonly kind: 'recording-removed' }
+  /** A node has stored all segments of its part. */
+  | ({ readonly kind: 'recording-part-stored'; readonly stored: PartFigures } & PartRef)
+  /** A part's files are removed, and its node will not write any more. */
+  | ({ readonly kind: 'recording-part-removed' } & PartRef)
 
-/** The recording of a stream that has just gone live for the first time. */
-export function newRecording(storage: StorageKind): Recording {
+/** The recording of a stream that has just gone live for the first time, on the node that has this part. */
+export function newRecording(storage: StorageKind, part: RecordingPart): Recording {
   return {
     status: 'recording',
     storage,
+    parts: [part],
     finishedAt: null,
     durationMs: null,
     sizeBytes: null,
@@ -67,6 +85,20 @@ export function newRecording(storage: StorageKind): Recording {
     hasPoster: false,
     failure: null,
   }
+}
+
+/** The recording of a stream that is live again, on the node that has this part: the part is the last one from now on. */
+export function resumeRecording(recording: Recording, storage: StorageKind, part: RecordingPart): Recording {
+  if (recording.status !== 'recording') return recording
+  const others = recording.parts.filter((other) => !isSamePart(other, part))
+  return { ...recording, storage, parts: [...others, part] }
+}
+
+/** The recording of a stream whose publisher is admitted again: its node may write more segments of its part. */
+export function reopenPart(recording: Recording | null, ref: PartRef): Recording | null {
+  if (recording?.status !== 'recording') return recording
+  const isStored = recording.parts.some((part) => isSamePart(part, ref) && part.stored !== null)
+  return isStored ? replacePart(recording, ref, (part) => [{ ...part, stored: null }]) : recording
 }
 
 /** The recording once the broadcast has ended: it is to be finalized, unless it failed or was deleted before. */
@@ -88,9 +120,29 @@ export function decideRecording(recording: Recording, fact: RecordingFact, now: 
       // Allowed in every status: an owner who no longer wants to be recorded need not wait for the end.
       if (status === 'deleting' || status === 'deleted') return recording
       return { ...recording, status: 'deleting' }
-    case 'recording-removed':
-      return status === 'deleting' ? { ...recording, status: 'deleted' } : recording
+    case 'recording-part-stored': {
+      if (status !== 'recording' && status !== 'processing') return recording
+      const isOpen = recording.parts.some((part) => isSamePart(part, fact) && part.stored === null)
+      if (!isOpen) return recording
+      return replacePart(recording, fact, (part) => [{ ...part, stored: fact.stored }])
+    }
+    case 'recording-part-removed': {
+      if (status !== 'deleting' || !recording.parts.some((part) => isSamePart(part, fact))) return recording
+      const left = replacePart(recording, fact, () => [])
+      return left.parts.length === 0 ? { ...left, status: 'deleted' } : left
+    }
     default:
       return fact satisfies never
+  }
+}
+
+function replacePart(
+  recording: Recording,
+  ref: PartRef,
+  replace: (part: RecordingPart) => RecordingPart[],
+): Recording {
+  return {
+    ...recording,
+    parts: recording.parts.flatMap((part) => (isSamePart(part, ref) ? replace(part) : [part])),
   }
 }

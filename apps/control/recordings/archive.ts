@@ -1,12 +1,13 @@
-// Copies one broadcast's finished segments from nginx's playlist into a storage. Which segments are stored
+// Copies the finished segments that this node's nginx has of one broadcast into a storage. Which segments are stored
 // is what the storage lists: this can stop at any moment, and another process continues from there.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nullIfMissing } from '../common/file-errors.ts'
-import { missingBetween, type Segment } from '../domain/segment.ts'
+import type { PartFigures } from '../domain/recording-part.ts'
+import { MissingCount, type StoredSegment } from '../domain/segment.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { ListedSegment } from '../playlists/playlist.ts'
-import { parseSegmentName, segmentName } from './segment-name.ts'
+import { nodeTag, parseSegmentName, segmentName } from './segment-name.ts'
 import type { Storage } from './storage.ts'
 
 /** Runs work as soon as fewer than a fixed number of others are running. */
@@ -17,6 +18,7 @@ export interface ArchiveOptions {
   readonly folder: HlsFolder
   /** Bounds how many segments of all streams are being stored at a time. */
   readonly limit: Limit
+  readonly nodeId: string
 }
 
 /** Figures of the stored segments. */
@@ -30,40 +32,65 @@ export interface Totals {
 export class Archive {
   readonly #streamId: string
   readonly #options: ArchiveOptions
-  /** The stored segments, in playing order; null until the storage has been listed. */
-  #segments: Segment[] | null = null
-  /** The `startedAtMs` of each stored segment, which identifies it. */
-  readonly #stored = new Set<number>()
+  readonly #node: string
+  /** The stored segments of all nodes, in playing order; null until the storage has been listed. */
+  #segments: StoredSegment[] | null = null
+  /** The `startedAtMs` of this node's stored segments, which identifies them, with their sizes. */
+  readonly #own = new Map<number, number>()
   /** The `startedAtMs` of segments that nginx removed before they could be stored. */
   readonly #lost = new Set<number>()
-  #totals: Totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
+  #durationMs = 0
+  #sizeBytes = 0
+  #missing = new MissingCount()
   /** The last segment of the playlist that needs no more work. */
   #lastHandled: ListedSegment | null = null
   /** The version of the playlist that was last handled to its end, and whether it had its ENDLIST. */
   #handledVersion: string | null = null
   #closed = false
+  #handledAtMs = 0
 
   constructor(streamId: string, options: ArchiveOptions) {
     this.#streamId = streamId
     this.#options = options
+    this.#node = nodeTag(options.nodeId)
   }
 
-  /** The stored segments, in playing order; empty until the storage has been listed. */
-  get segments(): readonly Segment[] {
+  /** The stored segments of all nodes, in playing order; empty until the storage has been listed. */
+  get segments(): readonly StoredSegment[] {
     return this.#segments ?? []
   }
 
   /** Null until the storage has been listed. */
   get totals(): Totals | null {
-    return this.#segments === null ? null : this.#totals
+    if (this.#segments === null) return null
+    return {
+      durationMs: this.#durationMs,
+      sizeBytes: this.#sizeBytes,
+      missingSegments: this.#missing.total,
+    }
+  }
+
+  /** What this node has stored. */
+  get own(): PartFigures {
+    return {
+      segments: this.#own.size,
+      sizeBytes: [...this.#own.values()].reduce((sum, size) => sum + size, 0),
+    }
+  }
+
+  /** How long this has not seen the playlist change. */
+  get unchangedForMs(): number {
+    return this.#handledVersion === null ? 0 : performance.now() - this.#handledAtMs
   }
 
   /** Lists the storage again: another node may have stored segments of this broadcast since. */
   async reload(signal: AbortSignal): Promise<void> {
     const files = await this.#options.storage.list(this.#streamId, signal)
     this.#segments = []
-    this.#stored.clear()
-    this.#totals = { durationMs: 0, sizeBytes: 0, missingSegments: 0 }
+    this.#own.clear()
+    this.#durationMs = 0
+    this.#sizeBytes = 0
+    this.#missing = new MissingCount()
     for (const { name, sizeBytes } of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const segment = parseSegmentName(name)
       if (segment !== null) this.#add(segment, sizeBytes)
@@ -84,9 +111,10 @@ export class Archive {
     const playlist = await folder.read(this.#streamId, this.#lastHandled)
     if (playlist === null) return true
     for (const listed of playlist.segments) {
-      const { file, ...segment } = listed
+      const { file, ...rest } = listed
+      const segment = { ...rest, node: this.#node }
       signal.throwIfAborted()
-      if (!this.#stored.has(segment.startedAtMs) && !this.#lost.has(segment.startedAtMs)) {
+      if (!this.#own.has(segment.startedAtMs) && !this.#lost.has(segment.startedAtMs)) {
         const path = join(folder.directory(this.#streamId), file)
         const sizeBytes = await sizeOf(path)
         if (sizeBytes === null) this.#lost.add(segment.startedAtMs)
@@ -98,29 +126,23 @@ export class Archive {
       this.#lastHandled = listed
     }
     this.#handledVersion = version
+    this.#handledAtMs = performance.now()
     this.#closed = playlist.closed
     return playlist.closed
   }
 
-  #add(segment: Segment, sizeBytes: number): void {
+  #add(segment: StoredSegment, sizeBytes: number): void {
     this.#segments ??= []
     const last = this.#segments.at(-1)
     this.#segments.push(segment)
-    this.#stored.add(segment.startedAtMs)
-    const { durationMs, missingSegments } = this.#totals
-    this.#totals = {
-      durationMs: durationMs + segment.durationMs,
-      sizeBytes: this.#totals.sizeBytes + sizeBytes,
-      missingSegments: missingSegments + missingBetween(last, segment),
-    }
     // Out of order: another node stored later segments already, or the clock was set back.
-    if (last !== undefined && last.startedAtMs > segment.startedAtMs) this.#sort()
-  }
-
-  #sort(): void {
-    const segments = (this.#segments ?? []).sort((a, b) => a.startedAtMs - b.startedAtMs)
-    const missing = segments.map((segment, index) => missingBetween(segments[index - 1], segment))
-    this.#totals = { ...this.#totals, missingSegments: missing.reduce((sum, count) => sum + count, 0) }
+    if (last !== undefined && last.startedAtMs > segment.startedAtMs)
+      this.#segments.sort((a, b) => a.startedAtMs - b.startedAtMs)
+    // Without a tag: stored by an earlier version, of which only this node continues a recording.
+    if (segment.node === this.#node || segment.node === '') this.#own.set(segment.startedAtMs, sizeBytes)
+    this.#durationMs += segment.durationMs
+    this.#sizeBytes += sizeBytes
+    this.#missing.add(segment)
   }
 }
 

@@ -8,7 +8,9 @@ import type { Logger } from '../common/logger.ts'
 import { untilAborted } from '../common/until-aborted.ts'
 import type { RecordingSummary } from '../domain/recording.ts'
 import { MP4, POSTER, VOD_PLAYLIST } from '../domain/recording-files.ts'
-import type { Segment } from '../domain/segment.ts'
+import { segmentsElsewhere } from '../domain/recording-task.ts'
+import type { StoredSegment } from '../domain/segment.ts'
+import type { Stream } from '../domain/stream.ts'
 import type { Archive } from './archive.ts'
 import { freeBytes } from './disk-space.ts'
 import { makeMp4 } from './mp4.ts'
@@ -34,7 +36,7 @@ export interface FinalizerOptions {
 /** One recording that is being finalized. */
 interface Task {
   readonly streamId: string
-  readonly segments: readonly Segment[]
+  readonly segments: readonly StoredSegment[]
   readonly segmentBytes: number
   readonly storage: Storage
   readonly signal: AbortSignal
@@ -56,23 +58,24 @@ export class Finalizer {
    * @throws when the playlist can't be stored, or when `signal` aborts
    */
   finalize(
-    streamId: string,
+    stream: Stream,
     archive: Archive,
     storage: Storage,
     signal: AbortSignal,
   ): Promise<RecordingSummary> {
-    const work = this.#limit(() => this.#finalize(streamId, archive, storage, signal))
+    const work = this.#limit(() => this.#finalize(stream, archive, storage, signal))
     return untilAborted(work, signal)
   }
 
   async #finalize(
-    streamId: string,
+    stream: Stream,
     archive: Archive,
     storage: Storage,
     signal: AbortSignal,
   ): Promise<RecordingSummary> {
     signal.throwIfAborted()
     const { segments } = archive
+    const { id: streamId } = stream
     await storeVodPlaylist(storage, streamId, segments, signal)
     const folder = join(this.#options.workDir, streamId)
     const segmentBytes = archive.totals?.sizeBytes ?? 0
@@ -84,7 +87,7 @@ export class Finalizer {
       })
       await this.#attempt(task, 'poster', () => this.#makePoster(task))
       await this.#attempt(task, 'MP4', () => this.#makeMp4(task))
-      return summarize(archive, await retry(task, () => storage.list(streamId, signal)))
+      return summarize(stream, archive, await retry(task, () => storage.list(streamId, signal)))
     } finally {
       await rm(folder, { recursive: true, force: true }).catch(() => {})
     }
@@ -105,7 +108,7 @@ export class Finalizer {
 
   async #makePoster(task: Task): Promise<void> {
     const { streamId, segments, storage, signal, folder } = task
-    const segment = segments[Math.floor(segments.length * POSTER_POSITION)] as Segment
+    const segment = segments[Math.floor(segments.length * POSTER_POSITION)] as StoredSegment
     const source = await retry(task, () => storage.fetch(streamId, segmentName(segment), folder, signal))
     const path = join(folder, POSTER)
     await writeFile(path, await firstFrame(source, { signal, timeoutMs: POSTER_TIMEOUT_MS }))
@@ -135,13 +138,18 @@ function retry<T>({ signal }: Task, work: () => Promise<T>): Promise<T> {
   return pRetry(work, { retries: RETRIES, signal })
 }
 
-/** The recording's figures, taken from the storage's list of files. */
-export function summarize(archive: Archive, files: readonly StoredFile[]): RecordingSummary {
+/** The recording's figures, taken from the storage's list of files; segments that another storage has are missing. */
+export function summarize(
+  { recording }: Stream,
+  archive: Archive,
+  files: readonly StoredFile[],
+): RecordingSummary {
   const has = (name: string) => files.some((file) => file.name === name)
   return {
     durationMs: archive.totals?.durationMs ?? null,
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    missingSegments: archive.totals?.missingSegments ?? 0,
+    missingSegments:
+      (archive.totals?.missingSegments ?? 0) + (recording === null ? 0 : segmentsElsewhere(recording)),
     hasPlaylist: has(VOD_PLAYLIST),
     hasMp4: has(MP4),
     hasPoster: has(POSTER),

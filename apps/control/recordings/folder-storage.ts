@@ -5,18 +5,19 @@ import { join } from 'node:path'
 import { nanoid } from 'nanoid'
 import { hasCode, isMissing } from '../common/file-errors.ts'
 import { freeBytes } from './disk-space.ts'
+import { openFolder } from './folder-id.ts'
+import { CANNOT_LINK } from './hard-links.ts'
 import type { Storage, StoredFile } from './storage.ts'
 
 /** The name of a file that is still being written begins with this. */
 const DRAFT_PREFIX = '.'
-/** Why a hard link can be impossible: another file system, a file of another user, or too many links. */
-const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP']
 
 export class FolderStorage implements Storage {
   readonly kind = 'folder'
   readonly fetchCopies = false
   readonly #root: string
   readonly #minFreeBytes: number
+  #id: string | null = null
 
   /**
    * @param root RECORDINGS_DIR
@@ -25,6 +26,16 @@ export class FolderStorage implements Storage {
   constructor(root: string, minFreeBytes: number) {
     this.#root = root
     this.#minFreeBytes = minFreeBytes
+  }
+
+  /** To be called before anything else. @throws RecordingsFolderError */
+  async open(): Promise<void> {
+    this.#id = await openFolder(this.#root)
+  }
+
+  get id(): string {
+    if (this.#id === null) throw new Error('the recordings folder is not open yet')
+    return this.#id
   }
 
   async hasRoom(): Promise<boolean> {

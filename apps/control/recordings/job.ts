@@ -1,15 +1,11 @@
-// The work for one recording, step by step: store its segments while the broadcast runs; finalize it when
-// the broadcast is over, or enter the failure and what is stored; or remove it. The job ends by itself.
+// Runs the work for one recording (tasks.ts) step by step: again every 2 s, at once when its stream changes, and with
+// growing waits while steps fail. The job ends when this node has nothing more to do for the recording.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../common/logger.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
-import { isActiveRecording, type RecordingFailure, type RecordingSummary } from '../domain/recording.ts'
 import type { Stream } from '../domain/stream.ts'
-import type { StreamService } from '../streams/service.ts'
-import type { Archive, Totals } from './archive.ts'
-import { type Finalizer, summarize } from './finalizer.ts'
-import type { Storage } from './storage.ts'
-import { storeVodPlaylist } from './vod-playlist.ts'
+import type { Totals } from './archive.ts'
+import type { RecordingTasks } from './tasks.ts'
 
 /** How often it checks for new segments; nginx finishes one about every 3 s. */
 const CHECK_MS = 2_000
@@ -20,14 +16,8 @@ const RETRY_MAX_MS = 30_000
 export interface JobOptions {
   /** The stream as it is when the job starts. */
   readonly stream: Stream
-  readonly archive: Archive
-  readonly storage: Storage
-  readonly finalizer: Finalizer
-  readonly streams: StreamService
-  /** Whether this node decides about the recording. */
-  readonly isOurs: (stream: Stream) => boolean
+  readonly tasks: RecordingTasks
   readonly logger: Logger
-  readonly nodeId: string
   /** How long steps may fail before the recording fails. */
   readonly patienceMs: number
 }
@@ -37,8 +27,6 @@ export class RecordingJob implements AsyncDisposable {
   readonly #stop = new AbortController()
   /** The stream as it was last reported. */
   #stream: Stream
-  /** Set once the recording is finalized and only has to be entered in the database. */
-  #summary: RecordingSummary | null = null
   /** Aborts the step that is running. */
   #step = new AbortController()
   /** Ends the wait between two steps. */
@@ -60,7 +48,7 @@ export class RecordingJob implements AsyncDisposable {
 
   /** Figures of what is stored so far; null: not known yet. */
   get totals(): Totals | null {
-    return this.#options.archive.totals
+    return this.#options.tasks.totals
   }
 
   /** Reports a change of the stream. */
@@ -81,7 +69,7 @@ export class RecordingJob implements AsyncDisposable {
         this.#wake = resolve
       })
       try {
-        if (await this.#advance(signal)) return
+        if (await this.#options.tasks.perform(this.#stream, signal)) return
         failingSinceMs = null
         waitMs = CHECK_MS
       } catch (error) {
@@ -90,7 +78,7 @@ export class RecordingJob implements AsyncDisposable {
         if (!(error instanceof DatabaseUnavailableError)) {
           waitMs = failingSinceMs === null ? RETRY_FIRST_MS : Math.min(waitMs * 2, RETRY_MAX_MS)
           failingSinceMs ??= performance.now()
-          if (await this.#onFailure(error, performance.now() - failingSinceMs, signal)) return
+          await this.#onFailure(error, performance.now() - failingSinceMs, signal)
         }
       }
       // While steps fail, a change of the stream is no reason to retry sooner.
@@ -99,85 +87,17 @@ export class RecordingJob implements AsyncDisposable {
     }
   }
 
-  /** Does all that can be done now. @returns whether the job is finished */
-  async #advance(signal: AbortSignal): Promise<boolean> {
-    const { streams, archive, storage, finalizer, isOurs, nodeId } = this.#options
-    const stream = this.#stream
-    const { id, recording } = stream
-    if (recording?.status === 'deleting' || recording?.status === 'deleted') return this.#remove(signal)
-    if (!isActiveRecording(stream.recording)) return true
-    const isOver = recording?.status === 'processing'
-    if (!isOver && !(await storage.hasRoom())) return this.#fail('disk_full', signal)
-    const closed = await archive.storeNewSegments(signal)
-    // The broadcast continued on another node: this one only stores the segments that it has.
-    if (!isOurs(stream)) return closed
-    // nginx may still be writing the last segment, unless its node is gone.
-    if (!isOver || (stream.nodeId === nodeId && stream.playlistOpen)) return false
-    if (this.#summary === null) {
-      await archive.reload(signal)
-      if (archive.segments.length === 0) return this.#fail('nothing_recorded', signal)
-      this.#summary = await finalizer.finalize(id, archive, storage, signal)
-    }
-    await streams.submit(id, { kind: 'recording-finished', summary: this.#summary })
-    // If it was deleted meanwhile, the files still have to be removed.
-    return this.#stream.recording?.status !== 'deleting'
-  }
-
-  /** Removes what this node can reach, also of another node's recording. @returns whether the job is finished */
-  async #remove(signal: AbortSignal): Promise<boolean> {
-    const { streams, storage, isOurs } = this.#options
-    const stream = this.#stream
-    await storage.remove(stream.id, signal)
-    // An aborted upload may have been completed by the storage after all.
-    if ((await storage.list(stream.id, signal)).length > 0) return false
-    if (isOurs(stream)) await streams.submit(stream.id, { kind: 'recording-removed' })
-    return true
-  }
-
-  /** A step failed. @returns whether the job is finished, because the recording has failed */
-  async #onFailure(error: unknown, forMs: number, signal: AbortSignal): Promise<boolean> {
-    const { logger, storage, patienceMs } = this.#options
+  /** A step failed: it is retried, unless that has failed for too long. */
+  async #onFailure(error: unknown, forMs: number, signal: AbortSignal): Promise<void> {
+    const { logger, tasks, patienceMs } = this.#options
     const stream = this.#stream
     logger.warn({ err: error, stream: stream.id }, 'recording step failed; retrying')
-    const isFull = storage.isFull(error)
-    if (!isFull && forMs < patienceMs) return false
-    // Removing files is retried until it succeeds.
-    if (!isActiveRecording(stream.recording) || stream.recording?.status === 'deleting') return false
-    return this.#fail(isFull ? 'disk_full' : 'storage_unavailable', signal)
-  }
-
-  /** Enters the failure and what is stored in the database. @returns whether the job is finished */
-  async #fail(failure: RecordingFailure, signal: AbortSignal): Promise<boolean> {
-    const { streams, logger, isOurs } = this.#options
-    const stream = this.#stream
-    // Another node continues the recording and decides about it.
-    if (!isOurs(stream)) return true
-    const summary = await this.#summarizeStored(signal)
-    logger.error({ stream: stream.id, failure, summary }, 'recording failed')
-    try {
-      await streams.submit(stream.id, { kind: 'recording-failed', failure, summary })
-      return this.#stream.recording?.status !== 'deleting'
-    } catch (error) {
+    await tasks.giveUp(stream, error, forMs >= patienceMs, signal).catch((cause: unknown) => {
       logger.warn(
-        { err: error, stream: stream.id },
+        { err: cause, stream: stream.id },
         'the failure could not be entered in the database; retrying',
       )
-      return false
-    }
-  }
-
-  /** Stores a playlist of the stored segments, if possible. @returns their figures, or the last known ones */
-  async #summarizeStored(signal: AbortSignal): Promise<RecordingSummary> {
-    const { archive, storage } = this.#options
-    const { id } = this.#stream
-    try {
-      await archive.reload(signal)
-      if (archive.segments.length > 0) await storeVodPlaylist(storage, id, archive.segments, signal)
-      return summarize(archive, await storage.list(id, signal))
-    } catch {
-      const { durationMs = null, sizeBytes = null, missingSegments = 0 } = archive.totals ?? {}
-      return { durationMs, sizeBytes, missingSegments, hasPlaylist: false, hasMp4: false, hasPoster: false }
-    }
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MP4 } from '../domain/recording-files.ts'
-import type { Segment } from '../domain/segment.ts'
+import type { StoredSegment } from '../domain/segment.ts'
 import { type FfmpegOptions, ffmpeg, ffprobe } from './ffmpeg.ts'
 
-export interface SegmentFile extends Segment {
+export interface SegmentFile extends StoredSegment {
   readonly path: string
 }
 

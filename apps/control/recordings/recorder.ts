@@ -5,22 +5,27 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Subscription } from 'rxjs'
-import { isActiveRecording } from '../domain/recording.ts'
+import type { NodeView } from '../domain/recording-task.ts'
+import { recordingTask } from '../domain/recording-task.ts'
 import type { Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { Archive, type Totals } from './archive.ts'
 import { type JobOptions, RecordingJob } from './job.ts'
+import { NodeAbsence } from './node-absence.ts'
 import type { RecordingQueries } from './recording-queries.ts'
 import type { Storage } from './storage.ts'
+import { RecordingTasks, type TasksOptions } from './tasks.ts'
 
 /** How often the database is searched for work, for changes that other nodes or an earlier process made. */
 const ROUND_MS = 10_000
 /** Segments of all streams that are being stored at a time. */
 const CONCURRENT_TRANSFERS = 4
 
-export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' | 'storage' | 'isOurs'> {
+type Own = 'view' | 'storageOf' | 'openArchive' | 'stream' | 'tasks'
+
+export interface RecorderOptions extends Omit<TasksOptions & JobOptions, Own> {
   readonly store: StreamStore
   readonly queries: RecordingQueries
   readonly lease: NodeLease
@@ -28,7 +33,6 @@ export interface RecorderOptions extends Omit<JobOptions, 'stream' | 'archive' |
   readonly storages: readonly Storage[]
   /** The finalizer's folder; files that an earlier process left in it are removed. */
   readonly workDir: string
-  readonly now: () => Date
 }
 
 export class Recorder implements AsyncDisposable {
@@ -36,18 +40,32 @@ export class Recorder implements AsyncDisposable {
   readonly #jobs = new Map<string, RecordingJob>()
   readonly #limit = pLimit(CONCURRENT_TRANSFERS)
   readonly #abort = new AbortController()
+  readonly #absence = new NodeAbsence()
+  readonly #view: NodeView
+  /** Streams whose recording was reported to be out of reach. */
+  readonly #unreachable = new Set<string>()
   #changes: Subscription | null = null
-  /** Null: it is not known yet which nodes are alive. */
-  #aliveNodes: ReadonlySet<string> | null = null
   #rounds: Promise<void> = Promise.resolve()
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#view = {
+      nodeId: options.nodeId,
+      canReach: (storageId) => this.#storage(storageId) !== undefined,
+      isDead: (nodeId) => nodeId !== options.nodeId && this.#absence.isDeadFor(nodeId, options.patienceMs),
+    }
   }
 
-  /** Reacts to changes from now on. The rounds find recordings that were active before. */
-  start(): void {
-    this.#changes = this.#options.streams.changes$.subscribe(({ stream }) => this.#update(stream))
+  /**
+   * Removes the files of recordings that were deleted while this node was away, and reacts to changes from then on.
+   * The rounds find recordings that were active before. The storages have to be open.
+   * @throws DatabaseUnavailableError
+   */
+  async start(): Promise<void> {
+    const { queries, storages, nodeId, streams } = this.#options
+    for (const { kind, id } of storages) await queries.claim(nodeId, kind, id)
+    await this.#removeDeleted()
+    this.#changes = streams.changes$.subscribe(({ stream }) => this.#update(stream))
   }
 
   /** Searches for recordings that an earlier process left unfinished: now, and again every 10 s. */
@@ -65,9 +83,23 @@ export class Recorder implements AsyncDisposable {
     return this.#jobs.size
   }
 
-  /** Bytes of all recordings that this node is working on. */
-  get activeBytes(): number {
-    return [...this.#jobs.values()].reduce((sum, { totals }) => sum + (totals?.sizeBytes ?? 0), 0)
+  /** Before this node serves anything. The rounds report the removal, and repeat what fails here. */
+  async #removeDeleted(): Promise<void> {
+    const { queries, storages, logger } = this.#options
+    // nginx serves only what is in a folder; for S3 every request is checked against the database.
+    const folders = storages.filter(({ kind }) => kind === 'folder')
+    for (const { id, recording } of await queries.active()) {
+      if (recording?.status !== 'deleting') continue
+      for (const folder of folders) {
+        if (!recording.parts.some(({ storageId }) => storageId === folder.id)) continue
+        await folder.remove(id, this.#abort.signal).catch((error: unknown) => {
+          logger.warn(
+            { err: error, stream: id },
+            'files of a deleted recording could not be removed; retrying',
+          )
+        })
+      }
+    }
   }
 
   async #runRounds(): Promise<void> {
@@ -80,24 +112,26 @@ export class Recorder implements AsyncDisposable {
       ),
     )
     while (!signal.aborted) {
-      await this.round().catch((error: unknown) =>
-        logger.warn({ err: error }, 'recordings could not be looked up; retrying'),
-      )
+      await this.round().catch((error: unknown) => {
+        logger.warn({ err: error }, 'recordings could not be looked up; retrying')
+      })
       await delay(ROUND_MS, undefined, { signal }).catch(() => {})
     }
   }
 
   /** Searches once for recordings that need work. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { store, queries, lease, folder } = this.#options
+    const { store, queries, lease } = this.#options
     const { alive, isCertain } = lease.peers
-    this.#aliveNodes = isCertain ? new Set(alive) : null
-    const active = await queries.active()
+    this.#absence.observe(alive, isCertain)
+    const active = await queries.active().catch((error: unknown) => {
+      // While the database is away nobody can be seen to be alive.
+      this.#absence.forget()
+      throw error
+    })
     for (const stream of active) {
-      // A broadcast that continued on another node may have left segments in this node's HLS folder.
-      const hasPart = stream.status !== 'ended' && (await folder.version(stream.id)) !== null
-      if (hasPart && !this.#jobs.has(stream.id)) this.#startJob(stream)
-      else this.#update(stream)
+      this.#update(stream)
+      this.#reportUnreachable(stream)
     }
     // No change is reported here for what another node finished or deleted.
     const known = new Set(active.map(({ id }) => id))
@@ -109,39 +143,36 @@ export class Recorder implements AsyncDisposable {
 
   #update(stream: Stream): void {
     const job = this.#jobs.get(stream.id)
-    if (job !== undefined) {
-      job.update(stream)
-    } else if (isActiveRecording(stream.recording) && this.#isOurs(stream)) {
-      this.#startJob(stream)
-    }
+    if (job !== undefined) job.update(stream)
+    else if (recordingTask(stream.recording, this.#view) !== null) this.#startJob(stream)
   }
 
-  /**
-   * Whether this node decides about a recording: its nginx has the broadcast; or the node that had it is dead,
-   * and the broadcast ended longer ago than a storage may fail (RECORDINGS_PATIENCE).
-   */
-  #isOurs({ nodeId, status, endedAt }: Stream): boolean {
-    const { patienceMs, now } = this.#options
-    if (nodeId === this.#options.nodeId) return true
-    if (status !== 'ended' || endedAt === null || nodeId === null) return false
-    const isGone = this.#aliveNodes !== null && !this.#aliveNodes.has(nodeId)
-    return isGone && now().getTime() - endedAt.getTime() > patienceMs
+  /** This node began a recording in a storage that it does not use any more, so it cannot go on. */
+  #reportUnreachable({ id, recording }: Stream): void {
+    const { nodeId, logger } = this.#options
+    const own = recording?.parts.filter((part) => part.nodeId === nodeId) ?? []
+    if (this.#unreachable.has(id) || own.every(({ storageId }) => this.#view.canReach(storageId))) return
+    this.#unreachable.add(id)
+    logger.error({ stream: id }, 'a recording is in a storage that is not in the settings any more')
   }
 
   #startJob(stream: Stream): void {
-    const { storages, folder, logger } = this.#options
     if (this.#abort.signal.aborted) return
-    const storage = storages.find(({ kind }) => kind === stream.recording?.storage)
-    if (storage === undefined) {
-      logger.error({ stream: stream.id }, 'a recording is in S3, but S3_BUCKET is no longer set')
-      return
-    }
-    const archive = new Archive(stream.id, { storage, folder, limit: this.#limit })
-    const isOurs = (changed: Stream) => this.#isOurs(changed)
-    const job = new RecordingJob({ ...this.#options, stream, archive, storage, isOurs })
+    const { folder, nodeId } = this.#options
+    const tasks = new RecordingTasks({
+      ...this.#options,
+      view: this.#view,
+      storageOf: (id) => this.#storage(id),
+      openArchive: (storage) => new Archive(stream.id, { storage, folder, nodeId, limit: this.#limit }),
+    })
+    const job = new RecordingJob({ ...this.#options, stream, tasks })
     this.#jobs.set(stream.id, job)
     job.start()
     void job.done.then(() => this.#jobs.delete(stream.id))
+  }
+
+  #storage(id: string): Storage | undefined {
+    return this.#options.storages.find((storage) => storage.id === id)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

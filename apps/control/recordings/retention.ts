@@ -1,9 +1,12 @@
-// Deletes finished recordings that are older than RECORDINGS_MAX_AGE, and the oldest ones while all together
-// have more than RECORDINGS_MAX_BYTES.
+// Deletes finished recordings that are older than RECORDINGS_MAX_AGE, and the oldest ones while a storage has more
+// than RECORDINGS_MAX_BYTES. Each node does so for the storages that it uses.
 import { filter, interval, merge, type Subscription, startWith } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
+import { bytesIn } from '../domain/recording-task.ts'
 import type { StreamService } from '../streams/service.ts'
+import type { Totals } from './archive.ts'
 import type { FinishedRecording, RecordingQueries } from './recording-queries.ts'
+import type { Storage } from './storage.ts'
 
 const MAX_INTERVAL_MS = 60_000
 const MIN_INTERVAL_MS = 1_000
@@ -15,8 +18,10 @@ export interface RecordingRetentionOptions {
   readonly nodeId: string
   readonly maxAgeMs: number | null
   readonly maxBytes: number | null
-  /** Bytes of the recordings that this node is working on. */
-  readonly activeBytes: () => number
+  /** The storages that this node uses. */
+  readonly storages: readonly Storage[]
+  /** Figures of a recording that this node is working on; null: not known. */
+  readonly progress: (streamId: string) => Totals | null
   readonly now: () => Date
 }
 
@@ -24,6 +29,7 @@ export class RecordingRetention implements AsyncDisposable {
   readonly #options: RecordingRetentionOptions
   #triggers: Subscription | null = null
   #running: Promise<void> | null = null
+  readonly #abort = new AbortController()
 
   constructor(options: RecordingRetentionOptions) {
     this.#options = options
@@ -48,37 +54,65 @@ export class RecordingRetention implements AsyncDisposable {
   }
 
   async #deleteOld(): Promise<void> {
-    const { queries, streams, logger } = this.#options
+    const { queries, streams, storages, logger, maxBytes } = this.#options
     try {
-      for (const { streamId } of this.#tooOldOrTooLarge(await queries.finished())) {
-        await streams.submit(streamId, { kind: 'recording-delete-requested' })
-        logger.info(
-          { stream: streamId },
-          'deleting a recording: it is too old, or all recordings together are too large',
-        )
+      const finished = await queries.finished()
+      for (const storage of storages) {
+        const activeBytes = maxBytes === null ? 0 : await this.#activeBytes(storage)
+        for (const { streamId } of this.#tooOldOrTooLarge(finished, storage.id, activeBytes)) {
+          await streams.submit(streamId, { kind: 'recording-delete-requested' })
+          logger.info(
+            { stream: streamId },
+            'deleting a recording: it is too old, or all recordings together are too large',
+          )
+        }
       }
     } catch (error) {
-      logger.warn({ err: error }, 'old recordings could not be deleted; retrying')
+      if (!this.#abort.signal.aborted)
+        logger.warn({ err: error }, 'old recordings could not be deleted; retrying')
     }
   }
 
-  /** @param all the earliest finished first */
-  #tooOldOrTooLarge(all: readonly FinishedRecording[]): FinishedRecording[] {
-    const { nodeId, maxAgeMs, maxBytes, activeBytes, now } = this.#options
-    // Each node deletes from its own folder; all nodes share the bucket.
-    const ours = all.filter((recording) => recording.storage === 's3' || recording.nodeId === nodeId)
+  /**
+   * All nodes that use a storage come to the same result, because they count the same recordings. One that has parts
+   * in two storages is deleted as a whole when one of them asks for it.
+   * @param all the earliest finished first
+   */
+  #tooOldOrTooLarge(
+    all: readonly FinishedRecording[],
+    storageId: string,
+    activeBytes: number,
+  ): FinishedRecording[] {
+    const { maxAgeMs, maxBytes, now } = this.#options
+    const stored = all.filter(({ recording }) => recording.parts.some((part) => part.storageId === storageId))
     const oldest = maxAgeMs === null ? null : new Date(now().getTime() - maxAgeMs)
-    let bytes = ours.reduce((sum, { sizeBytes }) => sum + sizeBytes, activeBytes())
-    return ours.filter(({ finishedAt, sizeBytes }) => {
+    let bytes = stored.reduce((sum, { recording }) => sum + bytesIn(recording, storageId), activeBytes)
+    return stored.filter(({ finishedAt, recording }) => {
       const tooOld = oldest !== null && finishedAt < oldest
       const tooLarge = maxBytes !== null && bytes > maxBytes
-      if (tooOld || tooLarge) bytes -= sizeBytes
+      if (tooOld || tooLarge) bytes -= bytesIn(recording, storageId)
       return tooOld || tooLarge
     })
   }
 
+  /** Bytes that a storage has of recordings that are not finished, of all nodes. */
+  async #activeBytes(storage: Storage): Promise<number> {
+    const { queries, nodeId, progress } = this.#options
+    const { signal } = this.#abort
+    let bytes = 0
+    for (const { id, recording } of await queries.active()) {
+      const parts = recording?.parts.filter(({ storageId }) => storageId === storage.id) ?? []
+      if (parts.length === 0) continue
+      // Only this node writes to it, so its own figures are complete and need no list of files.
+      const known = parts.every((part) => part.nodeId === nodeId) ? progress(id)?.sizeBytes : undefined
+      bytes += known ?? (await storage.list(id, signal)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    }
+    return bytes
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#triggers?.unsubscribe()
+    this.#abort.abort()
     await this.#running
   }
 }

@@ -48,6 +48,8 @@ export interface S3Settings {
 
 export class S3Storage implements Storage, Disposable {
   readonly kind = 's3'
+  /** All nodes of a database use one bucket. */
+  readonly id = 's3'
   readonly fetchCopies = true
   readonly #client: S3Client
   readonly #bucket: string

@@ -17,6 +17,8 @@ export interface StoredFile {
 /** Every operation may be repeated, and throws the error of the disk, of the network or of `signal`. */
 export interface Storage {
   readonly kind: StorageKind
+  /** Its identity, the same on every node that uses it (`RecordingPart.storageId`). */
+  readonly id: string
   /** Whether `fetch` copies the file, and so needs the same disk space again. */
   readonly fetchCopies: boolean
   /** Whether it has room for more segments. A disk is reported full early, because live streams need it more. */

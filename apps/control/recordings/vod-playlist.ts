@@ -1,20 +1,19 @@
 // The playlist of a finished recording (RFC 8216, PLAYLIST-TYPE VOD), and storing it.
 import HLS from 'hls-parser'
 import { VOD_PLAYLIST } from '../domain/recording-files.ts'
-import { missingBetween, type Segment } from '../domain/segment.ts'
+import { continues, type StoredSegment } from '../domain/segment.ts'
 import { segmentName } from './segment-name.ts'
 import type { Storage } from './storage.ts'
 
 /** Consecutive segments of one publisher, with none missing between them. */
-export type Run = readonly Segment[]
+export type Run = readonly StoredSegment[]
 
 /** Splits segments into runs: a new run begins where a segment does not continue the one before it. */
-export function toRuns(segments: readonly Segment[]): Run[] {
-  const runs: Segment[][] = []
+export function toRuns(segments: readonly StoredSegment[]): Run[] {
+  const runs: StoredSegment[][] = []
   segments.forEach((segment, index) => {
     const before = segments[index - 1]
-    const goesOn = !segment.discontinuity && before !== undefined && missingBetween(before, segment) === 0
-    if (goesOn) runs.at(-1)?.push(segment)
+    if (before !== undefined && continues(before, segment)) runs.at(-1)?.push(segment)
     else runs.push([segment])
   })
   return runs
@@ -54,7 +53,7 @@ export function vodPlaylist(runs: readonly Run[]): string {
 export async function storeVodPlaylist(
   storage: Storage,
   streamId: string,
-  segments: readonly Segment[],
+  segments: readonly StoredSegment[],
   signal: AbortSignal,
 ): Promise<void> {
   await storage.storeText(streamId, VOD_PLAYLIST, vodPlaylist(toRuns(segments)), signal)

@@ -2,6 +2,7 @@
 import type { Stream as Row } from '../database/generated/client.ts'
 import type { Recording } from '../domain/recording.ts'
 import type { Session, Stream } from '../domain/stream.ts'
+import { parsePartsText, toPartsText } from './recording-parts.ts'
 
 /** A stream as it was read: the version guards a change against a concurrent writer. */
 export interface Versioned {
@@ -41,6 +42,7 @@ const COLUMNS = {
   recordingHasMp4: 'recording_has_mp4',
   recordingHasPoster: 'recording_has_poster',
   recordingFailure: 'recording_failure',
+  recordingParts: 'recording_parts',
 } as const satisfies Record<keyof Row, string>
 
 const FIELDS = Object.keys(COLUMNS) as (keyof Row)[]
@@ -74,6 +76,7 @@ export function toValues({ stream, version }: Versioned): Value[] {
     recordingHasMp4: recording?.hasMp4 ?? false,
     recordingHasPoster: recording?.hasPoster ?? false,
     recordingFailure: recording?.failure ?? null,
+    recordingParts: toPartsText(recording?.parts ?? []),
   }
   return FIELDS.map((field) => toValue(row[field]))
 }
@@ -148,5 +151,6 @@ function toRecording(row: Row): Recording | null {
     hasMp4: row.recordingHasMp4,
     hasPoster: row.recordingHasPoster,
     failure: row.recordingFailure,
+    parts: parsePartsText(row.recordingParts),
   }
 }

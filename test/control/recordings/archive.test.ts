@@ -21,17 +21,19 @@ beforeEach(async () => {
   hls = new HlsWriter(join(root, 'hls'), ID)
   folder = new HlsFolder(join(root, 'hls'))
   storage = new FolderStorage(join(root, 'recordings'), 0)
+  await storage.open()
 })
 afterEach(() => rm(root, { recursive: true }))
 
-const archiveOn = (on: Storage = storage) => new Archive(ID, { storage: on, folder, limit: (work) => work() })
+const archiveOn = (on: Storage = storage, nodeId = 'node-a') =>
+  new Archive(ID, { storage: on, folder, nodeId, limit: (work) => work() })
 const storedNames = async () => (await storage.list(ID)).map(({ name }) => name).sort()
 
 /** A storage that fails to store files when `isFailing` says so, and remembers which it was asked to store. */
 function unreliable(isFailing: () => boolean): Storage & { asked: string[] } {
   const asked: string[] = []
   return {
-    ...{ kind: 'folder', fetchCopies: false, asked },
+    ...{ kind: 'folder', id: storage.id, fetchCopies: false, asked },
     hasRoom: () => storage.hasRoom(),
     isFull: (error) => storage.isFull(error),
     list: (id) => storage.list(id),
@@ -103,6 +105,16 @@ test('a segment that nginx removed before it was stored counts as missing', asyn
   await archive.storeNewSegments(never)
   assert.deepEqual([archive.segments.length, archive.totals?.missingSegments], [2, 1])
   assert.deepEqual(await storedNames(), archive.segments.map(segmentName))
+})
+
+test('segments of two nodes that began in the same millisecond are both stored', async () => {
+  await hls.segment('one')
+  await archiveOn(storage, 'node-a').storeNewSegments(never)
+  const other = archiveOn(storage, 'node-b')
+  await other.storeNewSegments(never)
+  assert.equal(other.segments.length, 2)
+  assert.deepEqual(other.own, { segments: 1, sizeBytes: 3 })
+  assert.equal(other.totals?.missingSegments, 0)
 })
 
 test('reports when nginx will add no more segments: the playlist has its ENDLIST, or there is none', async () => {

@@ -11,6 +11,7 @@ let storage: FolderStorage
 before(async () => {
   root = await mkdtemp(join(tmpdir(), 'folder-'))
   storage = new FolderStorage(join(root, 'recordings'), 0)
+  await storage.open()
   await writeFile(join(root, '1.ts'), 'a segment')
 })
 after(() => rm(root, { recursive: true }))

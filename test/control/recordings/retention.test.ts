@@ -1,5 +1,10 @@
+// Which finished recordings are deleted by age and by size, and by which nodes.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { until } from '../../support/until.ts'
@@ -7,10 +12,18 @@ import { createStream, goLive, put, readStream } from '../support/api.ts'
 
 const SUMMARY = { durationMs: 3_000, missingSegments: 0, hasPlaylist: true, hasMp4: true, hasPoster: true }
 let database: TestDatabase
+let recordingsDir: string
 beforeEach(async () => {
   database = await createTestDatabase()
+  recordingsDir = await mkdtemp(join(tmpdir(), 'retention-'))
 })
-afterEach(() => database[Symbol.asyncDispose]())
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+  await rm(recordingsDir, { recursive: true })
+})
+
+/** A node that stores recordings in the folder that all nodes of a test share. */
+const start = (env: Record<string, string> = {}) => startControl({ database, recordingsDir, env })
 
 /** A finished recording of that many bytes, of a stream without segments. */
 async function finished(control: TestControl, sizeBytes: number): Promise<string> {
@@ -35,21 +48,18 @@ async function whichAreLeft(control: TestControl, ids: readonly string[]): Promi
 }
 
 test('deletes recordings that are older than RECORDINGS_MAX_AGE', async () => {
-  await using control = await startControl({ database })
+  await using control = await start()
   const [old, young] = [await finished(control, 1), await finished(control, 1)]
   await finishedDaysAgo(old, 8)
   await finishedDaysAgo(young, 6)
-  await using strict = await startControl({ database, env: { NODE_ID: 'test2', RECORDINGS_MAX_AGE: '7' } })
-  // Another node's folder is that node's.
-  assert.deepEqual(await whichAreLeft(strict, [old, young]), [old, young])
   await control[Symbol.asyncDispose]()
-  await using own = await startControl({ database, env: { RECORDINGS_MAX_AGE: '7' } })
-  await until('the old one to be deleted', async () => (await whichAreLeft(own, [old, young])).length === 1)
-  assert.deepEqual(await whichAreLeft(own, [old, young]), [young])
+  await using again = await start({ RECORDINGS_MAX_AGE: '7' })
+  await until('the old one to be deleted', async () => (await whichAreLeft(again, [old, young])).length === 1)
+  assert.deepEqual(await whichAreLeft(again, [old, young]), [young])
 })
 
 test('deletes the oldest recordings while all together are larger than RECORDINGS_MAX_BYTES', async () => {
-  await using control = await startControl({ database, env: { RECORDINGS_MAX_BYTES: '250' } })
+  await using control = await start({ RECORDINGS_MAX_BYTES: '250' })
   const ids = [await finished(control, 100), await finished(control, 100)]
   assert.deepEqual(await whichAreLeft(control, ids), ids)
   ids.push(await finished(control, 100))
@@ -61,10 +71,37 @@ test('deletes the oldest recordings while all together are larger than RECORDING
 })
 
 test('deletes nothing when no limit is set', async () => {
-  await using control = await startControl({ database })
+  await using control = await start()
   const id = await finished(control, Number.MAX_SAFE_INTEGER)
   await finishedDaysAgo(id, 10_000)
   await control[Symbol.asyncDispose]()
-  await using again = await startControl({ database })
+  await using again = await start()
   assert.deepEqual(await whichAreLeft(again, [id]), [id])
+})
+
+test('nodes that share a folder count all recordings in it, and delete no more than one node would', async () => {
+  const limit = { RECORDINGS_MAX_BYTES: '250' }
+  await using a = await start({ ...limit, NODE_ID: 'a' })
+  await using b = await start({ ...limit, NODE_ID: 'b' })
+  const ids: string[] = []
+  for (const control of [a, b, a, b]) ids.push(await finished(control, 100))
+  await until('two to be deleted', async () => (await whichAreLeft(a, ids)).length === 2)
+  await delay(300)
+  assert.deepEqual(await whichAreLeft(b, ids), ids.slice(2))
+})
+
+test('a node deletes nothing that is in another node’s folder', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'retention-'))
+  try {
+    await using owner = await start({ NODE_ID: 'owner' })
+    const ids = [await finished(owner, 100), await finished(owner, 100)]
+    await finishedDaysAgo(ids[0] ?? '', 8)
+    const env = { NODE_ID: 'other', RECORDINGS_MAX_AGE: '7', RECORDINGS_MAX_BYTES: '50' }
+    await using other = await startControl({ database, recordingsDir: own, env })
+    const mine = await finished(other, 60)
+    await until('its own to be deleted', async () => (await whichAreLeft(other, [mine])).length === 0)
+    assert.deepEqual(await whichAreLeft(other, ids), ids)
+  } finally {
+    await rm(own, { recursive: true })
+  }
 })

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { missingBetween, type Segment } from '../../../apps/control/domain/segment.ts'
-import { parseSegmentName, segmentName } from '../../../apps/control/recordings/segment-name.ts'
+import type { StoredSegment } from '../../../apps/control/domain/segment.ts'
+import { nodeTag, parseSegmentName, segmentName } from '../../../apps/control/recordings/segment-name.ts'
 
-const segment: fc.Arbitrary<Segment> = fc.record(
+const segment: fc.Arbitrary<StoredSegment> = fc.record(
   {
     startedAtMs: fc.integer({ min: 1_000_000_000_000, max: 9_999_999_999_999 }),
     sequence: fc.integer({ min: 0, max: 999_999_999 }),
     durationMs: fc.integer({ min: 0, max: 999_999_999 }),
     discontinuity: fc.boolean(),
+    node: fc.oneof(fc.constant(''), fc.string().map(nodeTag)),
   },
   { noNullPrototype: true },
 )
@@ -37,16 +38,9 @@ test('other file names are not segments', () => {
     assert.equal(parseSegmentName(name), null, name)
 })
 
-test('gaps in nginx’s numbers are missing segments; another node starts from 0 again', () => {
-  const at = (sequence: number): Segment => ({
-    startedAtMs: 1e12,
-    sequence,
-    durationMs: 1,
-    discontinuity: false,
+test('segments of versions that did not name the node are segments, too', () => {
+  assert.deepEqual(parseSegmentName('1795255832481-7-3000-d.ts'), {
+    ...{ startedAtMs: 1_795_255_832_481, sequence: 7, durationMs: 3_000 },
+    ...{ node: '', discontinuity: true },
   })
-  assert.equal(missingBetween(undefined, at(0)), 0)
-  assert.equal(missingBetween(undefined, at(2)), 2)
-  assert.equal(missingBetween(at(4), at(5)), 0)
-  assert.equal(missingBetween(at(4), at(8)), 3)
-  assert.equal(missingBetween(at(4), at(0)), 0)
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Segment } from '../../../apps/control/domain/segment.ts'
+import type { StoredSegment } from '../../../apps/control/domain/segment.ts'
 import { toRuns, vodPlaylist } from '../../../apps/control/recordings/vod-playlist.ts'
 
 const T0 = Date.parse('2026-01-02T03:04:05.678Z')
-const segment = (sequence: number, durationMs: number, discontinuity = false): Segment => ({
+const segment = (sequence: number, durationMs: number, discontinuity = false): StoredSegment => ({
   startedAtMs: T0 + sequence * 3_000,
-  ...{ sequence, durationMs, discontinuity },
+  ...{ sequence, durationMs, discontinuity, node: '' },
 })
 
 test('lists all segments in order, with ENDLIST, and with a date at the start of each run', () => {

@@ -191,6 +191,15 @@ test('every field is read back as it was stored, to the millisecond', async () =
       hasMp4: false,
       hasPoster: true,
       failure: 'disk_full',
+      parts: [
+        {
+          nodeId: 'node-1',
+          storageId: 's3',
+          publicUrl: 'http://é.example/"\\',
+          stored: { segments: 3, sizeBytes: 2 ** 45 },
+        },
+        { nodeId: 'node-2', storageId: 'x'.repeat(21), publicUrl: 'http://b.example', stored: null },
+      ],
     },
   }
   await control.context.store.apply(issued.id, () => ({ stream: { ...full, id: issued.id }, events: [] }))

@@ -26,6 +26,11 @@ export class HlsWriter {
     return name
   }
 
+  /** Lets time pass without a segment. */
+  skip(ms: number): void {
+    this.#startedAtMs += ms
+  }
+
   /** Removes a segment's file, as nginx's cleanup does. */
   async lose(name: string): Promise<void> {
     await rm(join(this.directory, name))

@@ -17,6 +17,7 @@ export const stepMs = fc.oneof(
 )
 const modifiedAt = fc.integer({ min: 0, max: 20 }).map((n) => at(n * 30_000))
 const nodeId = fc.constantFrom('node-a', 'node-b')
+const storageId = fc.constantFrom('folder-a', 'folder-b')
 const nginx = fc.constantFrom('1-100', '2-200', null)
 const clientId = fc.integer({ min: 1, max: 3 })
 const keyHash = fc.constantFrom(KEY_HASH, OTHER_HASH)
@@ -62,7 +63,16 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     arbitrary: fc.constant<Fact>({ kind: 'recording-failed', failure: 'disk_full', summary: SUMMARY }),
   },
   { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-delete-requested' }) },
-  { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-removed' }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('recording-part-stored'),
+      nodeId,
+      storageId,
+      stored: fc.record({ segments: fc.nat(3), sizeBytes: fc.nat(9) }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('recording-part-removed'), nodeId, storageId }) },
 )
 export const steps: fc.Arbitrary<Step[]> = fc.array(fc.record({ fact, stepMs }), {
   maxLength: 30,

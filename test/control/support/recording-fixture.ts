@@ -58,7 +58,7 @@ export class RecordingFixture implements AsyncDisposable {
       hlsDir: join(this.root, node, 'hls'),
       recordingsDir: join(this.root, node, 'recordings'),
       ...options,
-      env: { NODE_ID: node, ...options.env },
+      env: { NODE_ID: node, PUBLIC_URL: `http://${node}.example`, ...options.env },
     })
   }
 

@@ -3,7 +3,9 @@ import type { Session, Stream, StreamStatus } from '../../../apps/control/domain
 
 export const T0 = new Date('2026-01-02T03:04:05.000Z')
 export const KEY_TTL_MS = 600_000
-export const RULES = { reconnectWindowMs: 60_000, recordingStorage: 'folder' } as const
+/** Where the node of these tests stores recordings. */
+export const STORAGE = { kind: 'folder', id: 'folder-a' } as const
+export const RULES = { reconnectWindowMs: 60_000, recordingStorage: STORAGE } as const
 export const NODE = 'node-a'
 export const KEY_HASH = new Uint8Array(32).fill(1)
 export const OTHER_HASH = new Uint8Array(32).fill(2)
