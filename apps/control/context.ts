@@ -92,7 +92,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     maxAgeMs: config.streamRetentionMs,
   })
   const queries = new StreamQueries(database)
-  const viewers = new Viewers({ table: new ViewerTable(database), logger })
+  const viewers = new Viewers({ table: new ViewerTable(database, transactions), logger })
   const viewerEvents = new ViewerEvents({ viewers, hub, queries, logger, now })
   const streams = new StreamService({
     ...{ store, logger, publicUrl, now },

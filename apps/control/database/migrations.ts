@@ -55,6 +55,7 @@ export async function migrate(databaseUrl: Secret, folder: string): Promise<stri
     connectTimeout: CONNECT_TIMEOUT_MS,
   })
   try {
+    await connection.query(SET_IDLE_LIMIT)
     return await underLock(connection, () => applyPending(connection, migrations))
   } finally {
     await connection.end()
@@ -71,6 +72,12 @@ async function readMigrations(folder: string): Promise<Migration[]> {
     }),
   )
 }
+
+/**
+ * The lock's name is free again this long after a process that held it has vanished. The limit is for
+ * connections that are idle: a statement may take as long as it takes.
+ */
+const SET_IDLE_LIMIT = 'SET SESSION wait_timeout = 60'
 
 /** The names of GET_LOCK are shared by the whole server, so this one contains the database's name. */
 async function underLock<T>(connection: Connection, work: () => Promise<T>): Promise<T> {

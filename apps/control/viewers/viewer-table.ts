@@ -1,7 +1,8 @@
 // The table in which control processes share their viewer counts, and the statements on it.
 import { nanoid } from 'nanoid'
 import type { Database } from '../database/database.ts'
-import { Prisma } from '../database/generated/client.ts'
+import { retryConflicts } from '../database/errors.ts'
+import type { Statement, Transactions } from '../database/transactions.ts'
 
 /** A process that has not confirmed its rows for three rounds is dead, and its viewers have left. */
 const STALE_S = 15
@@ -13,29 +14,30 @@ export type Counts = ReadonlyMap<string, number>
 
 export class ViewerTable {
   readonly #database: Database
+  readonly #transactions: Transactions
   readonly #processId = nanoid()
 
-  constructor(database: Database) {
+  constructor(database: Database, transactions: Transactions) {
     this.#database = database
+    this.#transactions = transactions
   }
 
-  /** Replaces the counts that this process has written before. */
+  /** Replaces the counts that this process has written before. @throws DatabaseUnavailableError */
   async write(counts: Counts): Promise<void> {
-    const rows = [...counts].map(
-      ([streamId, viewers]) => Prisma.sql`(${this.#processId}, ${streamId}, ${viewers}, UTC_TIMESTAMP(3))`,
-    )
+    const rows = [...counts]
     const pages = Array.from({ length: Math.ceil(rows.length / ROWS_PER_STATEMENT) }, (_, page) =>
-      rows.slice(page * ROWS_PER_STATEMENT, (page + 1) * ROWS_PER_STATEMENT),
+      this.#inserting(rows.slice(page * ROWS_PER_STATEMENT, (page + 1) * ROWS_PER_STATEMENT)),
     )
-    await this.#database.run((client) =>
-      client.$transaction([
-        client.viewers.deleteMany({ where: { processId: this.#processId } }),
-        ...pages.map(
-          (page) => client.$executeRaw`
-            INSERT INTO viewers (process_id, stream_id, viewers, seen_at) VALUES ${Prisma.join(page)}`,
-        ),
-      ]),
-    )
+    const removing = { sql: 'DELETE FROM viewers WHERE process_id = ?', values: [this.#processId] }
+    await retryConflicts(() => this.#transactions.run([removing, ...pages]))
+  }
+
+  #inserting(rows: readonly (readonly [streamId: string, viewers: number])[]): Statement {
+    const tuples = rows.map(() => '(?, ?, ?, UTC_TIMESTAMP(3))').join(', ')
+    return {
+      sql: `INSERT INTO viewers (process_id, stream_id, viewers, seen_at) VALUES ${tuples}`,
+      values: rows.flatMap(([streamId, viewers]) => [this.#processId, streamId, viewers]),
+    }
   }
 
   /** Marks the counts that were written last as still valid. */

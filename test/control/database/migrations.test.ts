@@ -82,6 +82,13 @@ describe('the shipped migrations', () => {
   })
 })
 
+test('a process that vanishes while it migrates keeps the lock for a minute at most', async () => {
+  await using database = await createTestDatabase()
+  const own = await migrations('idle', { '1_idle': 'CREATE TABLE idle AS SELECT @@wait_timeout AS s;' })
+  await migrate(database.url, own)
+  assert.deepEqual(await database.query('SELECT s FROM idle'), [{ s: 60 }])
+})
+
 describe('later migrations', () => {
   const one = { '1_one': 'CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1);' }
   const two = { ...one, '2_two': 'ALTER TABLE t ADD b INT;' }

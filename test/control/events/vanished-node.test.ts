@@ -29,19 +29,20 @@ test('a node that vanishes in mid-commit does not stop the others, and the log h
   const waits: number[] = []
   for (let round = 0; round < 25; round++) {
     let committing = true
-    const busy = Array.from({ length: 8 }, async () => {
+    const commit = async () => {
       while (committing) await append(vanishing, draft(), draft())
-    })
+    }
+    const busy = Promise.allSettled(Array.from({ length: 8 }, commit))
     await delay(20 + Math.random() * 20)
     proxy.freeze()
     committing = false
-    for (let commit = 0; commit < 3; commit++) {
+    for (let n = 0; n < 3; n++) {
       const begin = performance.now()
       await append(other, draft())
       waits.push(performance.now() - begin)
     }
     proxy.thaw()
-    for (const result of await Promise.allSettled(busy)) {
+    for (const result of await busy) {
       if (result.status === 'rejected') assert.ok(result.reason instanceof DatabaseUnavailableError)
     }
   }
