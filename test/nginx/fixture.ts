@@ -1,7 +1,7 @@
 // What each file of the nginx tests starts with: nginx in front of a fake control, in a folder with a small
 // page, and plain HTTP requests to it.
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,10 +100,11 @@ export class Fixture implements AsyncDisposable {
 }
 
 /** Writes files of a stream that was live for an hour, so that most tests need no encoder. */
-export async function writeOldStream({ hlsDir, dashDir }: Fixture): Promise<void> {
-  const [hls, dash] = [join(hlsDir, OLD), join(dashDir, OLD)]
-  await mkdir(hls, { recursive: true })
-  await mkdir(dash, { recursive: true })
+export async function writeOldStream({ folder, hlsDir, dashDir }: Fixture): Promise<void> {
+  // Written elsewhere and then moved, because nginx removes empty folders from the HLS and DASH folders.
+  const [hls, dash] = [join(folder, 'old-hls'), join(folder, 'old-dash')]
+  await mkdir(hls)
+  await mkdir(dash)
   const entries = Array.from({ length: 1200 }, (_, n) => `#EXTINF:3.000,\n${1700000000000 + n * 3000}.ts`)
   await writeFile(join(hls, 'index.m3u8'), `#EXTM3U\n${entries.join('\n')}\n`)
   await writeFile(join(hls, 'index.m3u8.bak'), '#EXTM3U\n')
@@ -111,6 +112,8 @@ export async function writeOldStream({ hlsDir, dashDir }: Fixture): Promise<void
   await writeFile(join(hls, '.keep'), '')
   await writeFile(join(dash, 'index.mpd'), `<?xml version="1.0"?>\n${' '.repeat(500)}<MPD/>`)
   for (const name of ['init.m4v', '0.m4v', '0.m4a', 'raw.m4v']) await writeFile(join(dash, name), 'moof')
+  await rename(hls, join(hlsDir, OLD))
+  await rename(dash, join(dashDir, OLD))
 }
 
 /** Publishes five times faster than real time, so that the first playlist is there within a second. */
