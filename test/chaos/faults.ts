@@ -1,14 +1,19 @@
 // What goes wrong on a live evening, each as something that can be done to the running service.
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Program, TestStack } from '../support/stack.ts'
+import {
+  databaseUnreachable,
+  diskFull,
+  type Nodes,
+  nginxStopped,
+  nodeCutOff,
+  nodeGone,
+} from './node-faults.ts'
 import type { Random } from './random.ts'
-import type { Streamer } from './streamer.ts'
+import { freeze, send } from './signals.ts'
 
-export interface World {
+export interface World extends Nodes {
   readonly stacks: readonly TestStack[]
-  readonly streamers: readonly Streamer[]
   readonly databasePid: () => number | undefined
-  readonly random: Random
 }
 
 export interface Fault {
@@ -25,12 +30,18 @@ const NGINX_EXCUSE_MS = 15_000
 export const FAULTS: readonly Fault[] = [
   { name: 'kill -9 control', weight: 4, inject: (world) => signal(world, 'control', 'SIGKILL') },
   { name: 'deploy of control (SIGTERM)', weight: 3, inject: (world) => signal(world, 'control', 'SIGTERM') },
-  { name: 'control frozen for 4 s', weight: 1, inject: freezeControl },
+  { name: 'control frozen for 4 s', weight: 1, inject: (world) => freezeControl(world, 4_000) },
+  { name: 'control frozen for 20 s', weight: 1, inject: (world) => freezeControl(world, 20_000) },
   { name: 'kill -9 nginx worker', weight: 2, inject: (world) => killNginx(world, 'nginx-worker') },
   { name: 'kill -9 nginx', weight: 2, inject: (world) => killNginx(world, 'nginx-master') },
   { name: 'kill -9 database', weight: 2, inject: killDatabase },
   { name: 'database frozen for 6 s', weight: 2, inject: freezeDatabase },
   { name: 'kill -9 everything', weight: 1, inject: killEverything },
+  { name: 'database unreachable for 5 to 40 s', weight: 2, inject: databaseUnreachable },
+  { name: 'node cut off from the database', weight: 2, inject: nodeCutOff },
+  { name: 'nginx stopped for 3 to 25 s', weight: 2, inject: nginxStopped },
+  { name: 'HLS disk full for 5 to 25 s', weight: 1, inject: diskFull },
+  { name: 'node gone for 16 to 40 s', weight: 1, inject: nodeGone },
   {
     name: 'encoder killed',
     weight: 3,
@@ -58,8 +69,9 @@ async function signal({ random, stacks }: World, program: Program, name: NodeJS.
   send(random.pick(stacks).pidOf(program), name)
 }
 
-async function freezeControl({ random, stacks }: World): Promise<void> {
-  await freeze(random.pick(stacks).pidOf('control'), 4_000)
+async function freezeControl({ random, stacks, streamers }: World, ms: number): Promise<void> {
+  for (const streamer of streamers) streamer.excuseConnecting(ms + 10_000)
+  await freeze(random.pick(stacks).pidOf('control'), ms)
 }
 
 async function freezeDatabase({ databasePid }: World): Promise<void> {
@@ -89,19 +101,4 @@ async function killEverything({ stacks, streamers, databasePid }: World): Promis
 /** Not waited for: the next fault may come meanwhile. */
 async function pause({ random, streamers }: World, lowMs: number, highMs: number): Promise<void> {
   void random.pick(streamers).pause(random.between(lowMs, highMs))
-}
-
-async function freeze(pid: number | undefined, ms: number): Promise<void> {
-  send(pid, 'SIGSTOP')
-  await delay(ms)
-  send(pid, 'SIGCONT')
-}
-
-function send(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(pid, name)
-  } catch {
-    // It has died by itself since it was looked up.
-  }
 }

@@ -7,13 +7,16 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { EmbeddedMariadb } from '../../apps/stack/mariadb/embedded-mariadb.ts'
-import { createTestDatabase } from '../support/database.ts'
+import { DatabaseProxy } from '../control/support/unix-proxy.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { TestStack } from '../support/stack.ts'
 import { Viewer } from '../support/viewer.ts'
 import { type Fault, pickFault, type World } from './faults.ts'
 import { brokenPromises, type Subjects } from './invariants.ts'
 import { Journal } from './journal.ts'
+import type { ChaosNode } from './node-faults.ts'
 import { Random } from './random.ts'
+import { SmallDisk } from './small-disk.ts'
 import { Streamer } from './streamer.ts'
 
 /** From everything being up again: the promise of the design. */
@@ -23,6 +26,9 @@ const UP_AGAIN_MS = 30_000
 const RETURN_MS = 20_000
 const FAULTS_A_ROUND = 6
 const STREAMERS = 4
+/** One node's clock is ahead by this, the other's behind. */
+const CLOCK_SHIFT_MS = 90_000
+const SHIFTED_CLOCK = join(import.meta.dirname, 'shifted-clock.ts')
 
 const { values } = parseArgs({
   options: {
@@ -53,15 +59,17 @@ async function chaos(): Promise<boolean> {
   // A broadcast that moves from one node to the other is one recording if they share their storage.
   const recordings = join(folder, 'recordings')
   const settings = { RECONNECT_WINDOW: '20', STREAM_KEY_TTL: '60', RECORDINGS_DIR: recordings }
-  const stacks = [
-    stack.use(await TestStack.start({ ...settings, NODE_ID: 'a' }, database)),
-    stack.use(await TestStack.start({ ...settings, NODE_ID: 'b' }, database)),
+  const nodes = [
+    await startNode('a', CLOCK_SHIFT_MS, settings, folder, database, stack),
+    await startNode('b', -CLOCK_SHIFT_MS, settings, folder, database, stack),
   ]
+  if (nodes.some(({ disk }) => disk === null)) print('HLS has no disk of its own here: it is never filled')
+  const stacks = nodes.map((node) => node.stack)
   const viewers = stacks.map((node, index) => stack.use(new Viewer(`viewer ${index}`, node)))
   const streamers = Array.from({ length: STREAMERS }, (_, index) =>
     stack.use(new Streamer(`streamer ${index}`, stacks, journal, new Random(random.next() * 2 ** 32))),
   )
-  const world: World = { stacks, streamers, random, databasePid: () => mariadb.pid }
+  const world: World = { nodes, stacks, streamers, random, journal, databasePid: () => mariadb.pid }
   const subjects: Subjects = { database, stacks, streamers, viewers }
   const end = performance.now() + minutes * 60_000
   await settle(subjects)
@@ -74,6 +82,30 @@ async function chaos(): Promise<boolean> {
   }
   summarise(subjects)
   return journal.violations.length === 0
+}
+
+/** A node with a wrong clock, a connection to the database that can be cut, and a small disk for HLS. */
+async function startNode(
+  name: string,
+  clockMs: number,
+  settings: Record<string, string>,
+  folder: string,
+  database: TestDatabase,
+  owner: AsyncDisposableStack,
+): Promise<ChaosNode> {
+  const proxy = owner.use(await DatabaseProxy.start(database))
+  const hlsDir = join(folder, `hls-${name}`)
+  const disk = await SmallDisk.mount(hlsDir)
+  if (disk !== null) owner.use(disk)
+  const env = {
+    ...settings,
+    NODE_ID: name,
+    HLS_DIR: hlsDir,
+    DATABASE_URL: proxy.database.url.reveal(),
+    NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`,
+    CHAOS_CLOCK_MS: String(clockMs),
+  }
+  return { stack: owner.use(await TestStack.start(env, database)), proxy, disk }
 }
 
 async function inject(fault: Fault, world: World): Promise<void> {

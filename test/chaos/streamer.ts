@@ -12,6 +12,8 @@ const RETRY_MS = 1_000
 const GHOST_MS = 15_000
 /** An encoder that ran this long had been let in: a refused one is gone at once. */
 const LET_IN_MS = 3_000
+/** nginx waits up to 10 s for the hook's answer, and the encoder that long for nginx's. */
+const CONNECTING_MS = 15_000
 
 export interface Broadcast {
   readonly id: string
@@ -32,6 +34,7 @@ export class Streamer implements AsyncDisposable {
   ghostUntil = 0
   /** Set by faults: until then the encoder's end is nobody's mistake. */
   excusedUntil = 0
+  #connectingExcusedUntil = 0
   #wanted = true
   #encoder: Encoder | null = null
   #encoderSince = 0
@@ -100,6 +103,11 @@ export class Streamer implements AsyncDisposable {
     this.excusedUntil = Math.max(this.excusedUntil, performance.now() + ms)
   }
 
+  /** Encoders that are connecting may be refused late until then; one that has been publishing may not be lost. */
+  excuseConnecting(ms: number): void {
+    this.#connectingExcusedUntil = Math.max(this.#connectingExcusedUntil, performance.now() + ms)
+  }
+
   /** No new encoder from now on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
@@ -131,7 +139,8 @@ export class Streamer implements AsyncDisposable {
     if (this.#encoder === encoder) this.#encoder = null
     if (this.#ghosts.includes(encoder)) return
     const ranMs = performance.now() - this.#encoderSince
-    if (ranMs < LET_IN_MS) this.#journal.note(this.name, 'was refused')
+    const isLate = ranMs < CONNECTING_MS && performance.now() < this.#connectingExcusedUntil
+    if (ranMs < LET_IN_MS || isLate) this.#journal.note(this.name, 'was refused')
     else if (performance.now() < this.excusedUntil) this.#journal.note(this.name, 'was disconnected')
     else
       this.#journal.violation(

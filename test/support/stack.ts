@@ -17,6 +17,7 @@ const STOP_MS = 20_000
 
 /** The programs of a stack, and how their command lines are recognised. */
 const PROGRAMS = {
+  stack: /apps\/stack\/main\.ts/,
   control: /apps\/control\/main\.ts/,
   'nginx-master': /^nginx: master/,
   'nginx-worker': /^nginx: worker/,
