@@ -2,24 +2,33 @@
 // and the clock, and submits each difference as a fact. Running it twice changes nothing.
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../common/logger.ts'
+import { Outage } from '../common/outage.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
 import { isSettled } from '../domain/admission.ts'
-import type { Stream } from '../domain/stream.ts'
+import type { Session, Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { PlaylistWatcher } from '../playlists/watcher.ts'
+import { type Progress, WriteProgress } from '../playlists/write-progress.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
+import { NginxSilence } from './nginx-silence.ts'
+import { LOOK_AT_SEGMENTS_MS, StalledPlaylists } from './stalled-playlists.ts'
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
+/** While nginx does not answer: whether it is away shall be known soon. */
+const SILENT_ROUND_MS = 1_000
 /** Used while nobody publishes here: no publisher can be lost unnoticed, and hooks report each new one. */
 const QUIET_ROUND_MS = 4_000
 /** How many streams are compared before other work gets its turn. */
 const STREAMS_A_TURN = 50
 /** How many overdue streams one round ends at most; the next round takes the rest. */
 const OVERDUE_BATCH = 500
+/** While nginx is silent, a segment that grows is the only sign that it is there. */
+const SILENT_LOOK_AT_SEGMENTS_MS = 2_000
+const NOTHING_WRITTEN_MS = 5_000
 
 export interface ReconcilerOptions {
   readonly store: StreamStore
@@ -39,7 +48,10 @@ export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions
   readonly #abort = new AbortController()
   #loop: Promise<void> = Promise.resolve()
-  #nginxAnswers = true
+  readonly #outage: Outage
+  readonly #silence = new NginxSilence()
+  readonly #progress: WriteProgress
+  readonly #stalled: StalledPlaylists
   /** Nobody publishes here, and no playlist has to be ended. */
   #isQuiet = false
   /** Streams that the previous round found open on this node. */
@@ -49,6 +61,10 @@ export class Reconciler implements AsyncDisposable {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    const { folder, logger } = options
+    this.#outage = new Outage({ what: 'nginx', logger })
+    this.#progress = new WriteProgress(folder)
+    this.#stalled = new StalledPlaylists(options)
   }
 
   /** The first round begins now; each next one begins a while after the previous one has ended. */
@@ -61,9 +77,8 @@ export class Reconciler implements AsyncDisposable {
       await this.round().catch((error: unknown) => {
         this.#options.logger.warn({ err: error }, 'a reconciler round failed; the next one will retry')
       })
-      await delay(this.#isQuiet ? QUIET_ROUND_MS : ROUND_MS, undefined, { signal: this.#abort.signal }).catch(
-        () => {},
-      )
+      const pauseMs = this.#silence.isSilent ? SILENT_ROUND_MS : this.#isQuiet ? QUIET_ROUND_MS : ROUND_MS
+      await delay(pauseMs, undefined, { signal: this.#abort.signal }).catch(() => {})
     }
   }
 
@@ -83,6 +98,9 @@ export class Reconciler implements AsyncDisposable {
       if (index % STREAMS_A_TURN === STREAMS_A_TURN - 1) await nextTurn()
       await this.#attempt(stream.id, this.#compare(stream, snapshot, seenAt))
     }
+    const ids = new Set(open.map((stream) => stream.id))
+    this.#progress.keepOnly(ids)
+    this.#stalled.keepOnly(ids)
     this.#isQuiet = open.length === 0 && snapshot?.live.size === 0 && this.#open.size === 0
     if (snapshot !== null) {
       await this.#dropUnknownPublishers(snapshot, open)
@@ -124,15 +142,16 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async #look(): Promise<Snapshot | null> {
+    const askedAtMs = performance.now()
     try {
       const snapshot = await this.#options.nginx.stat()
-      this.#nginxAnswers = true
+      this.#outage.succeeded()
+      this.#silence.answered()
       return snapshot
     } catch (error) {
       if (!(error instanceof NginxUnavailableError)) throw error
-      // Logged once: nginx may be away for long. Its silence says nothing about publishers.
-      if (this.#nginxAnswers) this.#options.logger.warn({ err: error }, 'nginx does not answer')
-      this.#nginxAnswers = false
+      this.#outage.failed(error)
+      this.#silence.failed(askedAtMs)
       return null
     }
   }
@@ -145,11 +164,27 @@ export class Reconciler implements AsyncDisposable {
       return
     }
     if (session === null) return
-    if (snapshot !== null && isSettled(session, seenAt) && !isPublishing(snapshot, id, session)) {
+    const progress = await this.#lookAtFiles(id, session)
+    if (isSettled(session, seenAt) && this.#isGone(id, session, snapshot, progress)) {
       await streams.submit(id, { kind: 'publisher-gone', session })
-    } else if (status !== 'live') {
-      watcher.watch(id, session.baselineAt)
+      return
     }
+    if (status !== 'live') watcher.watch(id, session.baselineAt)
+    if (snapshot !== null) await this.#stalled.check(stream, session, progress, snapshot)
+  }
+
+  #lookAtFiles(id: string, { nginx, clientId }: Session): Promise<Progress> {
+    const after = this.#silence.isSilent ? SILENT_LOOK_AT_SEGMENTS_MS : LOOK_AT_SEGMENTS_MS
+    return this.#progress.look(id, `${nginx} ${clientId}`, after)
+  }
+
+  /**
+   * Whether a publisher is gone: nginx does not list it; or nginx is away, and nothing is written into the
+   * stream's folder any more. As long as something is, nginx is there, though it can't be asked.
+   */
+  #isGone(id: string, session: Session, snapshot: Snapshot | null, { anyFileMs }: Progress): boolean {
+    if (snapshot !== null) return !isPublishing(snapshot, id, session)
+    return this.#silence.isAway && anyFileMs >= NOTHING_WRITTEN_MS
   }
 
   /**

@@ -1,6 +1,6 @@
 // The HLS folder that nginx and control share: <HLS_DIR>/<stream id>/index.m3u8.
 import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { chown, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chown, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isMissing, nullIfMissing } from '../common/file-errors.ts'
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
@@ -8,6 +8,11 @@ import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
 export const PLAYLIST = 'index.m3u8'
 /** A file that keeps nginx's cache manager from removing a directory that is still empty. */
 const MARKER = '.awaited'
+/** A file that is written and removed to find out whether it can be. */
+const PROBE = '.probe'
+/** Less free space than a few segments take counts as none. */
+const ROOM_BYTES = 8 * 1024 * 1024
+const SEGMENT = /^\d+\.ts$/
 /** Ends a playlist: players stop polling (RFC 8216 §4.3.3.4). nginx-rtmp never writes it. */
 const ENDLIST = '#EXT-X-ENDLIST'
 
@@ -33,6 +38,31 @@ export class HlsFolder {
     const stats = await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing)
     // Two files written within one tick of the kernel's clock have the same time but different inodes.
     return stats === null ? null : `${stats.ino} ${stats.mtimeMs} ${stats.size}`
+  }
+
+  /** Names the newest segment that is not empty and its size, listed or not; null: there is none. */
+  async newestSegment(id: string): Promise<string | null> {
+    const names = (await readdir(this.directory(id)).catch(nullIfMissing)) ?? []
+    // Their names are the times when nginx began them, in ms, of one length until the year 2286.
+    const newest = names.reduce((a, b) => (SEGMENT.test(b) && b > a ? b : a), '')
+    const size = newest === '' ? 0 : (await stat(join(this.directory(id), newest)).catch(nullIfMissing))?.size
+    return size ? `${newest} ${size}` : null
+  }
+
+  /** Why nginx can't write into a stream's directory, such as ENOSPC; null: nothing is known to prevent it. */
+  async obstacle(id: string): Promise<string | null> {
+    try {
+      const { bavail, bsize } = await statfs(this.root)
+      if (bavail * bsize < ROOM_BYTES) return 'ENOSPC'
+      const probe = join(this.directory(id), PROBE)
+      await writeFile(probe, '')
+      await rm(probe)
+      return null
+    } catch (error) {
+      // nginx makes a missing directory when it begins to write a stream.
+      if (isMissing(error)) return null
+      return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    }
   }
 
   /**
