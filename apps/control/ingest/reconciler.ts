@@ -12,6 +12,7 @@ import type { PlaylistWatcher } from '../playlists/watcher.ts'
 import { type Progress, WriteProgress } from '../playlists/write-progress.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
+import { LeftPlaylists } from './left-playlists.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
 import { NginxSilence } from './nginx-silence.ts'
 import { LOOK_AT_SEGMENTS_MS, StalledPlaylists } from './stalled-playlists.ts'
@@ -52,10 +53,9 @@ export class Reconciler implements AsyncDisposable {
   readonly #silence = new NginxSilence()
   readonly #progress: WriteProgress
   readonly #stalled: StalledPlaylists
+  readonly #left: LeftPlaylists
   /** Nobody publishes here, and no playlist has to be ended. */
   #isQuiet = false
-  /** Streams that the previous round found open on this node. */
-  #open: ReadonlySet<string> = new Set()
   /** Publishers that the previous round found in nginx but not in the database: client numbers by stream. */
   #unknownPublishers: ReadonlyMap<string, number> = new Map()
 
@@ -65,6 +65,7 @@ export class Reconciler implements AsyncDisposable {
     this.#outage = new Outage({ what: 'nginx', logger })
     this.#progress = new WriteProgress(folder)
     this.#stalled = new StalledPlaylists(options)
+    this.#left = new LeftPlaylists(options)
   }
 
   /** The first round begins now; each next one begins a while after the previous one has ended. */
@@ -84,7 +85,7 @@ export class Reconciler implements AsyncDisposable {
 
   /** One comparison. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { store, streams, lease, nodeId, now } = this.#options
+    const { store, streams, watcher, lease, nodeId, now } = this.#options
     // Another control that has taken this NODE_ID has its own nginx: its publishers are missing in this one.
     if (!(await lease.isHeld())) return
     for (const id of await store.overdue(now(), OVERDUE_BATCH)) {
@@ -93,6 +94,7 @@ export class Reconciler implements AsyncDisposable {
     // nginx is read before the database: a publisher that nginx lists by now was committed before.
     const seenAt = now()
     const snapshot = await this.#look()
+    const mark = watcher.mark()
     const open = await store.openOnNode(nodeId)
     for (const [index, stream] of open.entries()) {
       if (index % STREAMS_A_TURN === STREAMS_A_TURN - 1) await nextTurn()
@@ -101,10 +103,11 @@ export class Reconciler implements AsyncDisposable {
     const ids = new Set(open.map((stream) => stream.id))
     this.#progress.keepOnly(ids)
     this.#stalled.keepOnly(ids)
-    this.#isQuiet = open.length === 0 && snapshot?.live.size === 0 && this.#open.size === 0
+    await this.#releaseWatches(open, mark)
+    this.#isQuiet = open.length === 0 && snapshot?.live.size === 0 && !this.#left.hasOpen
     if (snapshot !== null) {
       await this.#dropUnknownPublishers(snapshot, open)
-      await this.#closeLeft(snapshot, open)
+      await this.#left.round(snapshot, ids)
     }
   }
 
@@ -116,16 +119,12 @@ export class Reconciler implements AsyncDisposable {
     return result?.changed ?? false
   }
 
-  /** A publisher that returned to another node continues there: ends the playlist that it left in this folder. */
-  async #closeLeft(snapshot: Snapshot, open: readonly Stream[]): Promise<void> {
-    const ids = new Set(open.map((stream) => stream.id))
-    for (const id of this.#open) {
-      if (ids.has(id)) continue
-      // nginx still writes it: the next round tries again.
-      if (snapshot.live.has(id) || snapshot.hls.has(id)) ids.add(id)
-      else await this.#attempt(id, this.#options.folder.close(id))
-    }
-    this.#open = ids
+  /** Watches of streams that were ended or went live through another way, or another node, are let go. */
+  async #releaseWatches(open: readonly Stream[], mark: number): Promise<void> {
+    const { watcher, folder } = this.#options
+    const awaited = open.filter(({ session, status }) => session !== null && status !== 'live')
+    const released = watcher.keepOnly(new Set(awaited.map(({ id }) => id)), mark)
+    for (const id of released) await this.#attempt(id, folder.removeMarker(id))
   }
 
   /** A failure for one stream must not stop the round for the others; only a database failure ends it. */

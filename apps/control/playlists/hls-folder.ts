@@ -3,6 +3,7 @@ import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { chown, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isMissing, nullIfMissing } from '../common/file-errors.ts'
+import { STREAM_ID } from '../domain/keys.ts'
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
 
 export const PLAYLIST = 'index.m3u8'
@@ -92,6 +93,32 @@ export class HlsFolder {
     return statSync(join(directory, PLAYLIST), { throwIfNoEntry: false })?.mtime ?? null
   }
 
+  /** Takes back what `prepare` has made: the publisher was not let in. What nginx has written stays. */
+  async discard(id: string): Promise<void> {
+    await this.removeMarker(id)
+    await rmdir(this.directory(id)).catch(ignoreNotEmptyOrMissing)
+  }
+
+  /** The streams that have a directory. */
+  async streamIds(): Promise<string[]> {
+    const entries = await readdir(this.root, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory() && STREAM_ID.test(entry.name))
+      .map(({ name }) => name)
+  }
+
+  /** When a file was last added to a stream's directory, replaced or removed; null: there is no directory. */
+  async changedAt(id: string): Promise<Date | null> {
+    return (await stat(this.directory(id)).catch(nullIfMissing))?.mtime ?? null
+  }
+
+  /** Whether a stream's directory is as `close` leaves it: no marker, and a playlist that has its end. */
+  async isFinished(id: string): Promise<boolean> {
+    const marker = await stat(join(this.directory(id), MARKER)).catch(nullIfMissing)
+    const text = await readFile(join(this.directory(id), PLAYLIST), 'utf8').catch(nullIfMissing)
+    return marker === null && text !== null && text.includes(ENDLIST)
+  }
+
   /** To be called once the playlist exists, or is no longer expected: nginx may now remove an empty directory. */
   async removeMarker(id: string): Promise<void> {
     await rm(join(this.directory(id), MARKER), { force: true })
@@ -102,13 +129,10 @@ export class HlsFolder {
    * when nginx no longer writes: nginx would write the playlist again, without the end.
    */
   async close(id: string): Promise<void> {
-    await this.removeMarker(id)
     const path = join(this.directory(id), PLAYLIST)
     const text = await readFile(path, 'utf8').catch(nullIfMissing)
-    if (text === null) {
-      await rmdir(this.directory(id)).catch(ignoreNotEmptyOrMissing)
-      return
-    }
+    if (text === null) return this.discard(id)
+    await this.removeMarker(id)
     if (text.includes(ENDLIST)) return
     // Renamed into place, as nginx does, so that no player reads half a file.
     const draft = `${path}.bak`
