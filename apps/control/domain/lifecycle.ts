@@ -33,6 +33,8 @@ export type Fact =
     }
   | { readonly kind: 'publisher-gone'; readonly session: SessionRef }
   | { readonly kind: 'playlist-seen'; readonly nodeId: string; readonly modifiedAt: Date }
+  /** The publisher is connected, but nothing that it sends reaches the HLS folder any more. */
+  | { readonly kind: 'playlist-stalled'; readonly session: SessionRef; readonly modifiedAt: Date | null }
   | { readonly kind: 'deadline-passed' }
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
@@ -77,6 +79,8 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
       return losePublisher(stream, fact.session, now, rules)
     case 'playlist-seen':
       return seePlaylist(stream, fact.nodeId, fact.modifiedAt, now, rules)
+    case 'playlist-stalled':
+      return stallPlaylist(stream, fact.session, fact.modifiedAt)
     case 'deadline-passed':
       return passDeadline(stream, now)
     case 'end-requested':
@@ -170,6 +174,17 @@ function record(stream: Stream, nodeId: string, { kind, id }: RecordingStorage):
   const part = { nodeId, storageId: id, publicUrl: stream.publicUrl, stored: null }
   if (stream.recording !== null) return resumeRecording(stream.recording, kind, part)
   return stream.record ? newRecording(kind, part) : null
+}
+
+/** The publisher stays, as one that was let back in: the stream is live again once the playlist goes on. */
+function stallPlaylist(stream: Stream, stalled: SessionRef, modifiedAt: Date | null): Decision {
+  const { session, status } = stream
+  if (status !== 'live' || session === null || !sameSession(session, stalled)) return unchanged(stream)
+  return {
+    stream: { ...stream, status: 'reconnecting', session: { ...session, baselineAt: modifiedAt } },
+    events: [{ type: 'stream.reconnecting' }],
+    effects: [{ kind: 'watch-playlist' }],
+  }
 }
 
 function passDeadline(stream: Stream, now: Date): Decision {

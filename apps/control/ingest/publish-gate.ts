@@ -4,7 +4,7 @@ import type { Logger } from '../common/logger.ts'
 import { admission, type Refusal } from '../domain/admission.ts'
 import { hashStreamKey, keyHashText } from '../domain/keys.ts'
 import type { Secret } from '../domain/secret.ts'
-import type { Stream } from '../domain/stream.ts'
+import type { Session, Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
@@ -71,7 +71,6 @@ export class PublishGate {
     if (remembered !== null && admission(remembered, this.#options.now()) === 'accept') {
       const verdict = await this.#accept(remembered.id, keyHash, candidate, signal)
       if (verdict.admitted) return verdict
-      await this.#options.folder.removeMarker(remembered.id)
     }
     return this.#decideOnNewest(keyHash, candidate, signal)
   }
@@ -97,10 +96,32 @@ export class PublishGate {
     signal: AbortSignal,
     isPreviousCleared = false,
   ): Promise<Verdict> {
-    const { streams, folder, nodeId, publicUrl, now } = this.#options
+    const { folder, nodeId, logger, now } = this.#options
     const acceptedAt = now()
     const baselineAt = folder.prepare(id)
     const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
+    let isAdmitted = false
+    try {
+      const verdict = await this.#commit(id, keyHash, session, signal, isPreviousCleared)
+      isAdmitted = verdict.admitted
+      return verdict
+    } finally {
+      if (!isAdmitted) {
+        await folder.discard(id).catch((error: unknown) => {
+          logger.warn({ err: error, stream: id }, 'a directory that nobody needs could not be removed')
+        })
+      }
+    }
+  }
+
+  async #commit(
+    id: string,
+    keyHash: Uint8Array<ArrayBuffer>,
+    session: Session,
+    signal: AbortSignal,
+    isPreviousCleared: boolean,
+  ): Promise<Verdict> {
+    const { streams, publicUrl, now } = this.#options
     signal.throwIfAborted()
     const fact = {
       kind: 'publisher-accepted',

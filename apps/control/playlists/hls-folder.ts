@@ -1,13 +1,19 @@
 // The HLS folder that nginx and control share: <HLS_DIR>/<stream id>/index.m3u8.
 import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { chown, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { chown, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isMissing, nullIfMissing } from '../common/file-errors.ts'
+import { STREAM_ID } from '../domain/keys.ts'
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts'
 
 export const PLAYLIST = 'index.m3u8'
 /** A file that keeps nginx's cache manager from removing a directory that is still empty. */
 const MARKER = '.awaited'
+/** A file that is written and removed to find out whether it can be. */
+const PROBE = '.probe'
+/** Less free space than a few segments take counts as none. */
+const ROOM_BYTES = 8 * 1024 * 1024
+const SEGMENT = /^\d+\.ts$/
 /** Ends a playlist: players stop polling (RFC 8216 §4.3.3.4). nginx-rtmp never writes it. */
 const ENDLIST = '#EXT-X-ENDLIST'
 
@@ -33,6 +39,31 @@ export class HlsFolder {
     const stats = await stat(join(this.directory(id), PLAYLIST)).catch(nullIfMissing)
     // Two files written within one tick of the kernel's clock have the same time but different inodes.
     return stats === null ? null : `${stats.ino} ${stats.mtimeMs} ${stats.size}`
+  }
+
+  /** Names the newest segment that is not empty and its size, listed or not; null: there is none. */
+  async newestSegment(id: string): Promise<string | null> {
+    const names = (await readdir(this.directory(id)).catch(nullIfMissing)) ?? []
+    // Their names are the times when nginx began them, in ms, of one length until the year 2286.
+    const newest = names.reduce((a, b) => (SEGMENT.test(b) && b > a ? b : a), '')
+    const size = newest === '' ? 0 : (await stat(join(this.directory(id), newest)).catch(nullIfMissing))?.size
+    return size ? `${newest} ${size}` : null
+  }
+
+  /** Why nginx can't write into a stream's directory, such as ENOSPC; null: nothing is known to prevent it. */
+  async obstacle(id: string): Promise<string | null> {
+    try {
+      const { bavail, bsize } = await statfs(this.root)
+      if (bavail * bsize < ROOM_BYTES) return 'ENOSPC'
+      const probe = join(this.directory(id), PROBE)
+      await writeFile(probe, '')
+      await rm(probe)
+      return null
+    } catch (error) {
+      // nginx makes a missing directory when it begins to write a stream.
+      if (isMissing(error)) return null
+      return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    }
   }
 
   /**
@@ -62,6 +93,32 @@ export class HlsFolder {
     return statSync(join(directory, PLAYLIST), { throwIfNoEntry: false })?.mtime ?? null
   }
 
+  /** Takes back what `prepare` has made: the publisher was not let in. What nginx has written stays. */
+  async discard(id: string): Promise<void> {
+    await this.removeMarker(id)
+    await rmdir(this.directory(id)).catch(ignoreNotEmptyOrMissing)
+  }
+
+  /** The streams that have a directory. */
+  async streamIds(): Promise<string[]> {
+    const entries = await readdir(this.root, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory() && STREAM_ID.test(entry.name))
+      .map(({ name }) => name)
+  }
+
+  /** When a file was last added to a stream's directory, replaced or removed; null: there is no directory. */
+  async changedAt(id: string): Promise<Date | null> {
+    return (await stat(this.directory(id)).catch(nullIfMissing))?.mtime ?? null
+  }
+
+  /** Whether a stream's directory is as `close` leaves it: no marker, and a playlist that has its end. */
+  async isFinished(id: string): Promise<boolean> {
+    const marker = await stat(join(this.directory(id), MARKER)).catch(nullIfMissing)
+    const text = await readFile(join(this.directory(id), PLAYLIST), 'utf8').catch(nullIfMissing)
+    return marker === null && text !== null && text.includes(ENDLIST)
+  }
+
   /** To be called once the playlist exists, or is no longer expected: nginx may now remove an empty directory. */
   async removeMarker(id: string): Promise<void> {
     await rm(join(this.directory(id), MARKER), { force: true })
@@ -72,13 +129,10 @@ export class HlsFolder {
    * when nginx no longer writes: nginx would write the playlist again, without the end.
    */
   async close(id: string): Promise<void> {
-    await this.removeMarker(id)
     const path = join(this.directory(id), PLAYLIST)
     const text = await readFile(path, 'utf8').catch(nullIfMissing)
-    if (text === null) {
-      await rmdir(this.directory(id)).catch(ignoreNotEmptyOrMissing)
-      return
-    }
+    if (text === null) return this.discard(id)
+    await this.removeMarker(id)
     if (text.includes(ENDLIST)) return
     // Renamed into place, as nginx does, so that no player reads half a file.
     const draft = `${path}.bak`

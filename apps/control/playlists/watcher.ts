@@ -20,12 +20,15 @@ interface Watched {
   /** When the playlist of the previous session was written; null: there was none. */
   readonly baselineAt: Date | null
   readonly watcher: FSWatcher
+  /** The number of the call that began it. */
+  readonly call: number
 }
 
 export class PlaylistWatcher implements AsyncDisposable {
   readonly #folder: HlsFolder
   readonly #logger: Logger
   readonly #watched = new Map<string, Watched>()
+  #calls = 0
   readonly #closing = new Set<Promise<void>>()
   readonly #fileEvents = new Subject<PlaylistSeen>()
   readonly #seen = new Subject<PlaylistSeen>()
@@ -60,7 +63,8 @@ export class PlaylistWatcher implements AsyncDisposable {
    */
   watch(id: string, baselineAt: Date | null): void {
     const watcher = this.#watched.get(id)?.watcher ?? this.#watchDirectory(this.#folder.directory(id))
-    this.#watched.set(id, { baselineAt, watcher })
+    this.#calls += 1
+    this.#watched.set(id, { baselineAt, watcher, call: this.#calls })
   }
 
   unwatch(id: string): void {
@@ -69,6 +73,22 @@ export class PlaylistWatcher implements AsyncDisposable {
     this.#watched.delete(id)
     const closing = watched.watcher.close().finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
+  }
+
+  /** Names this moment, for `keepOnly`. */
+  mark(): number {
+    return this.#calls
+  }
+
+  /**
+   * Unwatches all streams but these. What was watched after `mark` was taken stays: it may be newer than what
+   * the caller knows.
+   * @returns the streams that were unwatched
+   */
+  keepOnly(ids: ReadonlySet<string>, mark: number): string[] {
+    const released = [...this.#watched].filter(([id, { call }]) => call <= mark && !ids.has(id))
+    for (const [id] of released) this.unwatch(id)
+    return released.map(([id]) => id)
   }
 
   /** One chokidar instance per directory: a shared one never frees the paths it has unwatched (chokidar 6). */

@@ -57,6 +57,10 @@ describe('in any order and repetition of facts', () => {
   test('the publisher is one that was accepted with the key of that moment', () => {
     always(({ before, stream, fact: cause }) => {
       if (stream.session === null || stream.session === before.session) return
+      if (cause.kind === 'playlist-stalled') {
+        assert.deepEqual(stream.session, { ...before.session, baselineAt: cause.modifiedAt })
+        return
+      }
       assert.ok(cause.kind === 'publisher-accepted')
       assert.deepEqual([stream.session, cause.keyHash], [cause.session, before.keyHash])
       assert.equal(before.session, null, 'no publisher is replaced')

@@ -40,6 +40,11 @@ const gone = (clientId = 7): Fact => ({
 })
 const lost = { status: 'reconnecting', session: null, deadlineAt: at(121_000) } as const
 const seen = (ms: number, nodeId = NODE): Fact => ({ kind: 'playlist-seen', nodeId, modifiedAt: at(ms) })
+const stalled = (clientId = 7): Fact => ({
+  kind: 'playlist-stalled',
+  session: { nodeId: NODE, nginx: '1-100', clientId },
+  modifiedAt: at(40_000),
+})
 const owner: Fact = { kind: 'end-requested', by: 'owner' }
 const operator: Fact = { kind: 'end-requested', by: 'operator' }
 const late: Fact = { kind: 'deadline-passed' }
@@ -73,6 +78,7 @@ const TABLE: Row[] = [
   ['a waiting stream does not expire before its key', waiting, late, LAST_MOMENT, ...NOTHING],
   ['a waiting stream expires with its key', waiting, late, KEY_TTL_MS, over('key_expired', KEY_TTL_MS), ENDED, []],
   ['a waiting stream can be ended by its owner, with nothing to tear down', waiting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, []],
+  ['a waiting stream has no playlist that could stop growing', waiting, stalled(), 61_000, ...NOTHING],
   ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
   ['an expired key cannot be rotated', waiting, rotated, KEY_TTL_MS, ...NOTHING],
   ['a waiting stream has no playlist to close', waiting, closed, 61_000, ...NOTHING],
@@ -82,6 +88,7 @@ const TABLE: Row[] = [
   ['the loss of another client changes nothing', connecting, gone(8), 61_000, ...NOTHING],
   ['the first playlist makes the stream live', connecting, seen(3_000), 61_000, { status: 'live', liveAt: at(61_000) }, LIVE, [UNWATCH]],
   ['a playlist on another node does not make the stream live', connecting, seen(3_000, 'node-b'), 61_000, ...NOTHING],
+  ['a connecting stream has no playlist that could stop growing', connecting, stalled(), 61_000, ...NOTHING],
   ['a connecting stream has no deadline', connecting, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a connecting stream can be ended by an operator', connecting, operator, 61_000, over('ended_by_operator', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a connecting stream cannot be rotated', connecting, rotated, 61_000, ...NOTHING],
@@ -93,6 +100,8 @@ const TABLE: Row[] = [
   ['a client of another node is not this publisher', live, { kind: 'publisher-gone', session: { nodeId: 'node-b', nginx: '1-100', clientId: 7 } }, 61_000, ...NOTHING],
   ['a client of an unknown nginx process counts as this publisher', live, { kind: 'publisher-gone', session: { nodeId: NODE, nginx: null, clientId: 7 } }, 61_000, lost, RECONNECTING, [UNWATCH]],
   ['a later playlist of a live stream changes nothing', live, seen(60_000), 61_000, ...NOTHING],
+  ['a playlist that stops growing makes a live stream wait for it with its publisher', live, stalled(), 61_000, { status: 'reconnecting', session: sessionOf({ baselineAt: at(40_000) }) }, RECONNECTING, [WATCH]],
+  ['the playlist of another session is not this one’s', live, stalled(8), 61_000, ...NOTHING],
   ['a live stream goes on past its key’s ten minutes', live, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a live stream can be ended by its owner', live, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a live stream cannot be rotated', live, rotated, 61_000, ...NOTHING],
@@ -103,6 +112,7 @@ const TABLE: Row[] = [
   ['no publisher is accepted after the reconnect window', reconnecting, accepted, 90_000, ...NOTHING],
   ['losing a publisher twice changes nothing', reconnecting, gone(), 61_000, ...NOTHING],
   ['a playlist without a publisher does not make it live', reconnecting, seen(60_000), 61_000, ...NOTHING],
+  ['a playlist need not grow without a publisher', reconnecting, stalled(), 61_000, ...NOTHING],
   ['the reconnect window stays open until its last millisecond', reconnecting, late, 89_999, ...NOTHING],
   ['the reconnect window closes', reconnecting, late, 90_000, over('publisher_gone', 90_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['an owner can end the stream during the reconnect window', reconnecting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
@@ -115,12 +125,14 @@ const TABLE: Row[] = [
   ['a first playlist after a reconnect is not a resumption', { ...LET_BACK_IN, liveAt: null }, seen(20_001), 61_000, { status: 'live', liveAt: at(61_000) }, LIVE, [UNWATCH]],
   ['a returned publisher that leaves starts the window again without an event', LET_BACK_IN, gone(8), 61_000, lost, [], [UNWATCH]],
   ['the loss of the session before changes nothing', LET_BACK_IN, gone(7), 61_000, ...NOTHING],
+  ['a playlist that has not gone on yet cannot stop growing', LET_BACK_IN, stalled(8), 61_000, ...NOTHING],
   ['a stream with a returned publisher has no deadline', LET_BACK_IN, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a stream that was never live ends with publisher_gone', neverLive, late, 121_000, over('publisher_gone', 121_000), ENDED, [UNWATCH, TEAR_DOWN]],
 
   ['an ended stream accepts no publisher', ended, accepted, 61_000, ...NOTHING],
   ['a lost publisher means nothing to an ended stream', ended, gone(), 61_000, ...NOTHING],
   ['an ended stream never goes live', ended, seen(96_000), 97_000, ...NOTHING],
+  ['the playlist of an ended stream need not grow', ended, stalled(), 97_000, ...NOTHING],
   ['an ended stream has no deadline', ended, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['an ended stream keeps its reason', ended, operator, 97_000, ...NOTHING],
   ['the key of an ended stream cannot be rotated', ended, rotated, 97_000, ...NOTHING],
@@ -139,7 +151,7 @@ describe('what each fact means in each status', () => {
 
   test('the table covers every status with every fact', () => {
     const pairs = new Set(TABLE.map(([, from, fact]) => `${from.status} ${fact.kind}`))
-    assert.equal(pairs.size, Object.keys(STREAMS).length * 7)
+    assert.equal(pairs.size, Object.keys(STREAMS).length * 8)
   })
 })
 

@@ -50,6 +50,14 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('playlist-seen'), nodeId, modifiedAt }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('playlist-stalled'),
+      session: fc.record({ nodeId, nginx, clientId }),
+      modifiedAt: fc.option(modifiedAt),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant<Fact>({ kind: 'deadline-passed' }) },
   {
     weight: 1,
