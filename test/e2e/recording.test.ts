@@ -126,6 +126,21 @@ describe('in a folder', () => {
   })
 })
 
+test('a broadcast without sound has an MP4', async () => {
+  await using stack = await TestStack.start()
+  const issued = await stack.create({ record: true })
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '15', '-an']
+  {
+    await using encoder = new Encoder(`${stack.rtmpUrl}/${issued.streamKey.value}`, { video })
+    await stack.reaches(issued.id, 'live')
+    await encoder.stop()
+  }
+  const { download } = await endAndWait(stack, issued)
+  const { video: frames, audio } = await countPackets(download.mp4 ?? assert.fail('there is no MP4'))
+  assert.ok(frames > 0)
+  assert.equal(audio, 0)
+})
+
 describe('in S3', () => {
   const server = S3Server.start()
   after(async () => (await server)[Symbol.asyncDispose]())

@@ -1,9 +1,24 @@
 // Joins a recording's segments into one MP4, without encoding them again.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { MP4 } from '../domain/recording-files.ts'
 import type { StoredSegment } from '../domain/segment.ts'
 import { type FfmpegOptions, ffmpeg, ffprobe } from './ffmpeg.ts'
+
+/** How much ffmpeg reads, in microseconds and bytes, to find a track that begins late. It holds what it reads in memory. */
+const ANALYSIS = ['-analyzeduration', '30000000', '-probesize', '30000000']
+
+const Probed = z.object({
+  streams: z.array(
+    z.object({
+      codec_type: z.enum(['video', 'audio']),
+      codec_name: z.string(),
+      width: z.number().default(0),
+      sample_rate: z.coerce.number().default(0),
+    }),
+  ),
+})
 
 export interface SegmentFile extends StoredSegment {
   readonly path: string
@@ -22,34 +37,51 @@ export async function makeMp4(
   folder: string,
   options: FfmpegOptions,
 ): Promise<string> {
-  await requireSameTracks(runs, options)
-  const names = runs.map((_, index) => `run-${index}.m3u8`)
-  for (const [index, run] of runs.entries()) await writeFile(join(folder, names[index] ?? ''), listOf(run))
+  const lists = await Promise.all(
+    runs.map(async (run, index) => {
+      const path = join(folder, `run-${index}.m3u8`)
+      await writeFile(path, listOf(run))
+      return path
+    }),
+  )
+  const tracks = await tracksOf(lists, options)
   const list = join(folder, 'runs.txt')
-  await writeFile(list, ['ffconcat version 1.0', ...names.map((name) => `file '${name}'`), ''].join('\n'))
+  await writeFile(list, ['ffconcat version 1.0', ...lists.map((path) => `file '${path}'`), ''].join('\n'))
   const path = join(folder, MP4)
   await ffmpeg(
     [
-      ...['-f', 'concat', '-safe', '0', '-i', list, '-map', '0:v?', '-map', '0:a?', '-c', 'copy'],
-      ...['-movflags', '+faststart', '-f', 'mp4', path],
+      ...[...ANALYSIS, '-f', 'concat', '-safe', '0', '-i', list],
+      ...tracks.flatMap(({ type }) => ['-map', `0:${type[0]}:0`]),
+      ...['-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', path],
     ],
     options,
   )
   return path
 }
 
-async function requireSameTracks(
-  runs: readonly (readonly SegmentFile[])[],
-  options: FfmpegOptions,
-): Promise<void> {
-  const found = new Set<string>()
-  for (const [first] of runs) {
-    if (first === undefined) continue
-    const args = ['-show_entries', 'stream=codec_name', '-of', 'csv=p=0', '-f', 'mpegts', first.path]
-    const codecs = (await ffprobe(args, options)).toString().trim().split(/\s+/)
-    found.add(codecs.sort().join(' and '))
+interface Track {
+  readonly type: 'video' | 'audio'
+  readonly codec: string
+}
+
+/**
+ * The tracks that the runs hold. nginx lists video and audio in every segment, also when the publisher sends only
+ * one of them: a track without a packet has no width or sample rate, and ffmpeg makes no MP4 with it.
+ * @throws when not all runs have the same
+ */
+async function tracksOf(lists: readonly string[], options: FfmpegOptions): Promise<readonly Track[]> {
+  const found = new Map<string, readonly Track[]>()
+  for (const list of lists) {
+    const fields = 'stream=codec_type,codec_name,width,sample_rate'
+    const text = await ffprobe([...ANALYSIS, '-show_entries', fields, '-of', 'json', list], options)
+    const tracks = Probed.parse(JSON.parse(text.toString()))
+      .streams.filter(({ width, sample_rate }) => width > 0 || sample_rate > 0)
+      .map(({ codec_type: type, codec_name: codec }) => ({ type, codec }))
+      .sort((a, b) => b.type.localeCompare(a.type))
+    found.set(tracks.map(({ codec }) => codec).join(' and ') || 'nothing', tracks)
   }
-  if (found.size > 1) throw new Error(`the publishers sent different tracks: ${[...found].join('; ')}`)
+  if (found.size > 1) throw new Error(`the publishers sent different tracks: ${[...found.keys()].join('; ')}`)
+  return found.values().next().value ?? []
 }
 
 /** A run as a playlist of file paths, which only ffmpeg reads. */

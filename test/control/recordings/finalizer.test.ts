@@ -74,7 +74,7 @@ test('a recording is ready without poster and MP4 when its segments hold no vide
   const hls = new HlsWriter(control.hlsDir, issued.id)
   await hls.segment('no transport stream at all')
   await goLive(control, issued)
-  await end(control, { issued, hls, folder: '' })
+  await end(control, { issued })
   const ready = await reaches(control, issued.id, 'ready')
   assert.deepEqual([ready.poster, ready.download.mp4], [null, null])
   assert.ok(ready.playback.hls)

@@ -14,6 +14,8 @@ import { HlsWriter } from './hls-writer.ts'
 export interface Broadcast {
   readonly issued: IssuedStreamResource
   readonly hls: HlsWriter
+  /** The contents of each segment. */
+  readonly segment: Buffer
   /** Where its recording is stored. */
   readonly folder: string
 }
@@ -70,7 +72,7 @@ export class RecordingFixture implements AsyncDisposable {
     await goLive(control, issued)
     const folder = join(control.recordingsDir, issued.id)
     await until('the first segment', async () => (await segmentsIn(folder)).length === 1)
-    return { issued, hls, folder }
+    return { issued, hls, folder, segment: this.segment }
   }
 
   /** A node that was stopped while its broadcast, of which it has stored one segment, was live. */
@@ -103,7 +105,7 @@ export async function breakStorage({ folder }: Broadcast): Promise<() => Promise
 }
 
 /** Ends a stream, and reports that nginx has written its last segment. */
-export async function end(control: TestControl, { issued }: Broadcast): Promise<void> {
+export async function end(control: TestControl, { issued }: Pick<Broadcast, 'issued'>): Promise<void> {
   await put(control, issued.id, { kind: 'end-requested', by: 'owner' })
   await put(control, issued.id, { kind: 'playlist-closed', nodeId: control.context.config.nodeId })
 }
