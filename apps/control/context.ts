@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { distinctUntilChanged, map } from 'rxjs'
+import { Outage } from './common/outage.ts'
 import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
@@ -59,8 +60,9 @@ export type Context = ReturnType<typeof createContext>
 /** Builds everything except the HTTP servers. Nothing runs, connects or writes before `start`. */
 export function createContext({ config, logger, migrationsDir, monotonicMs, ...options }: ContextOptions) {
   const { nodeId, publicUrl } = config
-  const database = new Database(config.databaseUrl)
-  const transactions = new Transactions(config.databaseUrl)
+  const databaseOutage = new Outage({ what: 'the database', logger, monotonicMs })
+  const database = new Database(config.databaseUrl, databaseOutage)
+  const transactions = new Transactions(config.databaseUrl, databaseOutage)
   const clock = new DatabaseClock({ logger, monotonicMs })
   const { now = clock.now } = options
   const lease = new NodeLease({

@@ -3,13 +3,15 @@
 import type { Logger } from './logger.ts'
 
 const REMIND_MS = 30_000
+/** A success sooner after a failure than this does not end the outage: some calls may work and others not. */
+const STEADY_MS = 1_000
 
 export interface OutageOptions {
   /** What is unreachable, for the log: "the database", "nginx". */
   readonly what: string
   readonly logger: Logger
   /** A clock that only goes forward, in milliseconds. */
-  readonly monotonicMs?: () => number
+  readonly monotonicMs?: (() => number) | undefined
 }
 
 export class Outage {
@@ -17,6 +19,7 @@ export class Outage {
   readonly #monotonicMs: () => number
   #sinceMs: number | null = null
   #reportedMs = 0
+  #failedMs = 0
   #failures = 0
 
   constructor(options: OutageOptions) {
@@ -29,6 +32,7 @@ export class Outage {
     const { what, logger } = this.#options
     const nowMs = this.#monotonicMs()
     this.#failures++
+    this.#failedMs = nowMs
     if (this.#sinceMs === null) {
       this.#sinceMs = nowMs
       this.#reportedMs = nowMs
@@ -42,7 +46,7 @@ export class Outage {
 
   /** An attempt has succeeded. */
   succeeded(): void {
-    if (this.#sinceMs === null) return
+    if (this.#sinceMs === null || this.#monotonicMs() - this.#failedMs < STEADY_MS) return
     const { what, logger } = this.#options
     const figures = { afterS: seconds(this.#monotonicMs() - this.#sinceMs), failures: this.#failures }
     logger.warn(figures, `${what} answers again`)

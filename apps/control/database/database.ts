@@ -1,6 +1,7 @@
 // The database for reading and for single statements: Prisma's client with its pool, and a mysql2 pool for
 // statements that run often or on a critical path. Transactions have connections of their own (transactions.ts).
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
+import type { Outage } from '../common/outage.ts'
 import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
@@ -20,9 +21,11 @@ export class Database implements AsyncDisposable {
   /** For statements that the bench showed to be too slow through Prisma (docs/decisions/0006-mysql2-in-the-store.md). */
   readonly sql: ConnectionPool
   readonly #prisma: PrismaClient
+  readonly #outage: Outage | undefined
 
-  constructor(url: Secret) {
-    this.sql = new ConnectionPool(url)
+  constructor(url: Secret, outage?: Outage) {
+    this.#outage = outage
+    this.sql = new ConnectionPool(url, { outage })
     const { socketPath, host, port, ...credentials } = parseConnectionUrl(url)
     const adapter = new PrismaMariaDb({
       ...credentials,
@@ -54,9 +57,13 @@ export class Database implements AsyncDisposable {
    */
   async run<T>(work: (client: Client) => Promise<T>, limitMs = ANSWER_MS): Promise<T> {
     try {
-      return await inTime(() => work(this.#prisma), limitMs)
-    } catch (error) {
-      throw isUnavailable(error) ? new DatabaseUnavailableError(messageOf(error), { cause: error }) : error
+      const result = await inTime(() => work(this.#prisma), limitMs)
+      this.#outage?.succeeded()
+      return result
+    } catch (cause) {
+      const error = isUnavailable(cause) ? new DatabaseUnavailableError(messageOf(cause), { cause }) : cause
+      if (error instanceof DatabaseUnavailableError) this.#outage?.failed(error)
+      throw error
     }
   }
 

@@ -1,10 +1,11 @@
 // The time limit of every database call, and the error for a database that does not answer within it.
+import { OutageError } from '../common/outage-error.ts'
 
 /** A hook must answer within 2 s, if need be with 503. The rest of its work may take 0.2 s of that. */
 export const ANSWER_MS = 1_800
 
 /** The database cannot be reached or did not answer in time. A requested change may or may not have been made. */
-export class DatabaseUnavailableError extends Error {
+export class DatabaseUnavailableError extends OutageError {
   override name = 'DatabaseUnavailableError'
 }
 

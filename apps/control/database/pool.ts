@@ -10,6 +10,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise'
+import type { Outage } from '../common/outage.ts'
 import type { Secret } from '../domain/secret.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { DatabaseUnavailableError, inTime } from './deadline.ts'
@@ -31,14 +32,18 @@ export interface ConnectionPoolOptions {
   readonly multipleStatements?: boolean
   /** Statements that run first on each new connection. */
   readonly atOpen?: readonly string[]
+  /** Told of each call that fails because the database is unavailable, and of each one that does not. */
+  readonly outage?: Outage | undefined
 }
 
 export class ConnectionPool implements AsyncDisposable {
   readonly #pool: Pool
   readonly #inUse = new Set<PoolConnection>()
+  readonly #outage: Outage | undefined
 
-  constructor(url: Secret, { multipleStatements = false, atOpen = [] }: ConnectionPoolOptions = {}) {
+  constructor(url: Secret, { multipleStatements = false, atOpen = [], outage }: ConnectionPoolOptions = {}) {
     const { host, port, socketPath, ...credentials } = parseConnectionUrl(url)
+    this.#outage = outage
     this.#pool = createPool({
       ...credentials,
       ...(socketPath === undefined ? { host, port } : { socketPath }),
@@ -72,9 +77,13 @@ export class ConnectionPool implements AsyncDisposable {
    */
   async use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T> {
     try {
-      return await inTime((signal) => this.#use(work, signal))
-    } catch (error) {
-      throw translateError(error)
+      const result = await inTime((signal) => this.#use(work, signal))
+      this.#outage?.succeeded()
+      return result
+    } catch (cause) {
+      const error = translateError(cause)
+      if (error instanceof DatabaseUnavailableError) this.#outage?.failed(error)
+      throw error
     }
   }
 

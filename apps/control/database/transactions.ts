@@ -1,6 +1,7 @@
 // The transactions that commit decisions. A streamer's admission and the first picture of every viewer wait
 // for them: they use mysql2, and connections of their own, so that no query for a reader delays them.
 import type { ResultSetHeader } from 'mysql2'
+import type { Outage } from '../common/outage.ts'
 import type { Secret } from '../domain/secret.ts'
 import { ConnectionPool, type Value } from './pool.ts'
 
@@ -24,8 +25,8 @@ const SESSION = `SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUT
 export class Transactions implements AsyncDisposable {
   readonly #pool: ConnectionPool
 
-  constructor(url: Secret) {
-    this.#pool = new ConnectionPool(url, { multipleStatements: true, atOpen: [SESSION] })
+  constructor(url: Secret, outage?: Outage) {
+    this.#pool = new ConnectionPool(url, { multipleStatements: true, atOpen: [SESSION], outage })
   }
 
   /**

@@ -1,5 +1,6 @@
 // Talks to nginx-rtmp through its internal HTTP server: reads /stat, and drops publishers through /control.
 import { setTimeout as delay } from 'node:timers/promises'
+import { OutageError } from '../common/outage-error.ts'
 import { type SessionRef, sameSession } from '../domain/stream.ts'
 import { type FiguresOf, parseFigures } from './publisher-figures.ts'
 import { SharedReading } from './shared-reading.ts'
@@ -27,7 +28,7 @@ export function isPublishing({ live, nginx }: Snapshot, id: string, session: Ses
 }
 
 /** nginx did not answer, or its answer could not be understood. */
-export class NginxUnavailableError extends Error {
+export class NginxUnavailableError extends OutageError {
   override name = 'NginxUnavailableError'
 }
 

@@ -43,11 +43,27 @@ test('an outage is reported when it begins, every 30 s, and when it ends, with h
 })
 
 test('a second outage is reported like the first', () => {
-  const { lines, outage } = setUp()
+  const { lines, clock, outage } = setUp()
   outage.failed(new Error('refused'))
+  clock.ms += 1_000
   outage.succeeded()
   outage.failed(new Error('refused'))
   assert.equal(lines.length, 3)
+})
+
+test('calls that fail and succeed in turns are one outage', () => {
+  const { lines, clock, outage } = setUp()
+  for (let call = 0; call < 20; call++) {
+    outage.failed(new Error('no answer'))
+    clock.ms += 100
+    outage.succeeded()
+  }
+  clock.ms += 1_000
+  outage.succeeded()
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ['the database does not answer', 'the database answers again'],
+  )
 })
 
 test('what fails because of an outage is logged at debug, and anything else as before', () => {

@@ -70,6 +70,29 @@ for (const [what, leave, comeBack] of Object.values(outages)) {
   })
 }
 
+test('an outage of the database is two lines in the log, whatever runs into it', async () => {
+  const { id } = await createStream(control)
+  control.context.startRounds()
+  const before = control.logLines.length
+  proxy.cut()
+  for (let attempt = 0; attempt < 4; attempt++) {
+    await refused(control, `/v1/streams/${id}`, {}, 503, 'database_unavailable')
+    await refused(control, '/v1/streams', { method: 'POST', json: {} }, 503, 'database_unavailable')
+  }
+  proxy.mend()
+  const warnings = () =>
+    control.logLines
+      .slice(before)
+      .map((line) => JSON.parse(line) as { level: string; msg: string })
+      .filter(({ level, msg }) => !/debug|info/.test(level) && !msg.startsWith('nginx'))
+      .map(({ msg }) => msg)
+  await until('the end of the outage to be logged', async () => {
+    await call(control, `/v1/streams/${id}`)
+    return warnings().includes('the database answers again')
+  })
+  assert.deepEqual(warnings(), ['the database does not answer', 'the database answers again'])
+})
+
 test('connections that break right after login cause 503s and nothing worse', async () => {
   const { id, streamKey } = await createStream(control)
   proxy.cut()
