@@ -73,6 +73,12 @@ for (const [what, leave, comeBack] of Object.values(outages)) {
 test('an outage of the database is two lines in the log, whatever runs into it', async () => {
   const { id } = await createStream(control)
   control.context.startRounds()
+  await until('the outages of the tests before to be over', async () => {
+    await readStream(control, id)
+    return (
+      control.logLines.findLast((line) => line.includes('the database '))?.includes('answers again') ?? true
+    )
+  })
   const before = control.logLines.length
   proxy.cut()
   for (let attempt = 0; attempt < 4; attempt++) {
