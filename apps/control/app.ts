@@ -49,7 +49,10 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     thumbnails: context.thumbnails,
     s3: context.s3,
   })
-  await app.register(eventRoutes, { hub: context.hub, log: context.log, store, viewers, logger })
+  await app.register(eventRoutes, {
+    ...{ feed: context.feed, hub: context.hub, log: context.log },
+    ...{ queries, viewers, logger },
+  })
   await app.register(healthRoutes, {
     hlsDir: config.hlsDir,
     database: () => database.ping(),

@@ -77,7 +77,12 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   const hub = new Hub(feed)
   const eventPruner = new Pruner({
     ...{ what: 'events', logger, now },
-    remove: (oldest) => log.prune(oldest),
+    remove: async (oldest) => {
+      const removed = await log.prune(oldest)
+      // The feed learns where the log begins now.
+      feed.poke()
+      return removed
+    },
     maxAgeMs: config.eventRetentionMs,
   })
 

@@ -3,6 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp, buildInternalApp } from './app.ts'
 import { type Context, type ContextOptions, createContext } from './context.ts'
 
+/**
+ * Connections that the kernel holds until control accepts them, as many as net.core.somaxconn allows: after a start
+ * all readers reconnect at once, and a connection for which there is no place is tried again only a second later.
+ */
+const BACKLOG = 65_535
+
 export interface StartOptions {
   /** Whether to compare nginx, the database and the storages regularly; tests do that by hand. Default true. */
   readonly rounds?: boolean
@@ -35,8 +41,9 @@ export class Control implements AsyncDisposable {
     const { config, logger } = this.context
     await this.context.start()
     // Internal first: nginx may send hooks as soon as the public port reports that control is ready.
-    await this.internal.listen({ host: config.listenAddress, port: config.hooksPort })
-    await this.app.listen({ host: config.listenAddress, port: config.apiPort })
+    const address = { host: config.listenAddress, backlog: BACKLOG }
+    await this.internal.listen({ ...address, port: config.hooksPort })
+    await this.app.listen({ ...address, port: config.apiPort })
     if (rounds) this.context.startRounds()
     logger.info({ node: config.nodeId, api: config.apiPort, hooks: config.hooksPort }, 'control has started')
   }

@@ -1,4 +1,4 @@
-// Stock nginx with nginx-rtmp and a configuration of the bench's, to compare OnAir's with.
+// Stock nginx with a configuration of the bench's, to compare OnAir with.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
@@ -29,9 +29,9 @@ export class BareNginx implements AsyncDisposable {
    * @param applications the `application` blocks of nginx-rtmp's configuration
    */
   static async start(folder: string, port: number, applications: string): Promise<BareNginx> {
-    const file = join(folder, 'nginx.conf')
-    writeFileSync(
-      file,
+    return BareNginx.run(
+      folder,
+      port,
       `load_module "${MODULE}";
 pid "${folder}/nginx.pid";
 error_log stderr error;
@@ -47,9 +47,19 @@ rtmp {
 }
 `,
     )
+  }
+
+  /** Resolves once it listens. @param folder for its files. @param port one that it listens on */
+  static async run(folder: string, port: number, configuration: string): Promise<BareNginx> {
+    const file = join(folder, 'nginx.conf')
+    writeFileSync(file, configuration)
     const nginx = new BareNginx(folder, file)
     await listening(port)
     return nginx
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? -1
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,8 +56,15 @@ export class Bench implements AsyncDisposable {
 
   /** The caller may stop it earlier. */
   async control(options: ControlOptions): Promise<ControlProcess> {
+    const control = await this.spawnControl(options)
+    await control.ready()
+    return control
+  }
+
+  /** As `control`, but resolves before it listens. */
+  async spawnControl(options: ControlOptions): Promise<ControlProcess> {
     const nodeFlags = [...(options.nodeFlags ?? []), ...this.#profiling()]
-    return this.use(await ControlProcess.start({ ...options, nodeFlags }))
+    return this.use(await ControlProcess.spawn({ ...options, nodeFlags }))
   }
 
   use<T extends AsyncDisposable>(owned: T): T {

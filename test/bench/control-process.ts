@@ -68,11 +68,9 @@ export class ControlProcess implements AsyncDisposable {
     return new ControlProcess(options, Number(API_PORT), Number(HOOKS_PORT))
   }
 
-  /** Resolves once it is ready. */
-  static async start(options: ControlOptions): Promise<ControlProcess> {
-    const control = await ControlProcess.spawn(options)
-    await until('control to be ready', () => control.#isReady(), READY_MS)
-    return control
+  /** Resolves once it can do its work. */
+  async ready(): Promise<void> {
+    await until('control to be ready', () => this.#isReady(), READY_MS)
   }
 
   get pid(): number {

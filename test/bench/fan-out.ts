@@ -1,9 +1,11 @@
-// fan-out: one event to many readers; beside a bare HTTP server that writes one prepared buffer to each.
+// fan-out: one event to many readers; beside a bare HTTP server that writes one prepared buffer to each, and beside
+// nchan.
 import { setTimeout as delay } from 'node:timers/promises'
 import { encodeFrame } from '../../apps/control/events/frame.ts'
 import type { Bench } from './bench.ts'
 import type { Helper } from './helper.ts'
 import { atMost, atMostTimes, type Measurement, type Row } from './measurement.ts'
+import { startNchan } from './nchan.ts'
 import { COLLECTABLE, collectedBytes, cpuMs } from './process-usage.ts'
 import type { FanOutPeer } from './programs/fan-out-peer.ts'
 import type { Readers } from './programs/readers.ts'
@@ -14,11 +16,8 @@ import { awaitStreams, bringPlaylist, startWorld } from './world.ts'
 const AFTER_MS = 300
 const WARM_UP_READERS = 200
 /** The size of a stream.live. */
-const FRAME = encodeFrame({
-  id: 1_000,
-  event: 'stream.live',
-  data: JSON.stringify({ padding: 'x'.repeat(560) }),
-})
+const DATA = JSON.stringify({ padding: 'x'.repeat(560) })
+const FRAME = encodeFrame({ id: 1_000, event: 'stream.live', data: DATA })
 
 /** A server with its readers, in processes of their own. */
 interface Subject {
@@ -40,14 +39,18 @@ export const fanOut: Measurement = {
   name: 'fan-out',
   about: 'one event to 1,000, 5,000 and 10,000 readers',
   async run(bench) {
-    const subjects = [await startControl(bench), await startPeer(bench)] as const
+    const nchan = await startNchanPeer(bench)
+    const subjects = [await startControl(bench), await startPeer(bench), ...(nchan === null ? [] : [nchan])]
     const rows: Row[] = []
     for (const count of bench.scale.readers) {
       for (const subject of subjects) await subject.readers.call('connect', { port: subject.port, count })
-      const [own, peer] = await inTurns(subjects, bench.scale.fanOutRounds, count)
-      const [ownBytes, peerBytes] = await Promise.all(subjects.map((one) => bytesPerReader(one, count)))
+      const [own = [], peer = [], other] = await inTurns(subjects, bench.scale.fanOutRounds, count)
+      const [ownBytes, peerBytes] = await Promise.all(
+        subjects.slice(0, 2).map((one) => bytesPerReader(one, count)),
+      )
       rows.push(
         ...toRows(count, own, peer, ownBytes ?? 0, peerBytes ?? 0, count === bench.scale.readers.at(-1)),
+        ...(other === undefined ? [] : toNchanRows(count, own, other)),
       )
     }
     return rows
@@ -79,15 +82,18 @@ function toRows(
   ]
 }
 
-async function inTurns(
-  [own, peer]: readonly [Subject, Subject],
-  rounds: number,
-  count: number,
-): Promise<[Sample[], Sample[]]> {
-  const samples: [Sample[], Sample[]] = [[], []]
+function toNchanRows(count: number, own: readonly Sample[], nchan: readonly Sample[]): Row[] {
+  const row = (what: string, unit: string, figure: (sample: Sample) => number): Row => ({
+    ...{ what: `${what}, ${count} readers`, figure: median(own.map(figure)), unit },
+    beside: { what: 'nchan', figure: median(nchan.map(figure)) },
+  })
+  return [row('last reader', 'ms', ({ lastMs }) => lastMs), row('CPU per reader', 'µs', ({ cpuUs }) => cpuUs)]
+}
+
+async function inTurns(subjects: readonly Subject[], rounds: number, count: number): Promise<Sample[][]> {
+  const samples: Sample[][] = subjects.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    samples[0].push(await sampleOf(own, count))
-    samples[1].push(await sampleOf(peer, count))
+    for (const [index, subject] of subjects.entries()) samples[index]?.push(await sampleOf(subject, count))
   }
   return samples
 }
@@ -135,4 +141,12 @@ async function startPeer(bench: Bench): Promise<Subject> {
   const peer = bench.helper<FanOutPeer>('fan-out-peer', COLLECTABLE)
   const port = await peer.call('start')
   return withReaders(bench, peer.pid, port, () => peer.call('tell', FRAME))
+}
+
+async function startNchanPeer(bench: Bench): Promise<Subject | null> {
+  const nchan = await startNchan(bench, Math.max(...bench.scale.readers))
+  if (nchan === null) return null
+  const { pid, port, publish } = nchan
+  const readers = bench.helper<Readers>('readers')
+  return { pid, port, readers, tell: () => publish('stream.live', DATA), bytesBefore: 0 }
 }

@@ -1,11 +1,16 @@
 // All committed events as one hot observable per process, in order, each exactly once. Events that this
 // process commits are emitted directly when they follow the last one; all others are read from the log.
+// Notices when the log went back, as after a failover to a replica that lagged: see `#wentBack`.
 import { type Observable, Subject } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { LoggedEvent } from '../domain/event.ts'
-import type { EventLog } from './log.ts'
+import { type FramedEvent, toFramed } from './frame.ts'
+import type { EventLog, LogPage } from './log.ts'
+import { RecentEvents } from './recent-events.ts'
 
 const PAGE = 500
+/** How many events are kept in memory: at a hundred a second, the last 40 s. A restart of control takes less. */
+const RECENT = 4_000
 /** How often the log is read for events of other nodes: while other nodes are running, and while none are. */
 const TAIL_WITH_PEERS_MS = 100
 const TAIL_ALONE_MS = 4_000
@@ -13,16 +18,27 @@ const TAIL_ALONE_MS = 4_000
 export interface FeedOptions {
   readonly log: EventLog
   readonly logger: Logger
+  /** How many of the newest events are kept in memory; by default 4,000. */
+  readonly recent?: number
 }
 
 export class Feed implements AsyncDisposable {
   readonly #options: FeedOptions
-  readonly #events = new Subject<LoggedEvent>()
-  readonly events$: Observable<LoggedEvent> = this.#events.asObservable()
-  #head = 0
+  readonly #events = new Subject<FramedEvent>()
+  readonly events$: Observable<FramedEvent> = this.#events.asObservable()
+  readonly #resets = new Subject<number>()
+  /** The log went back: what was emitted before may never have happened. Carries the log's new head. */
+  readonly resets$: Observable<number> = this.#resets.asObservable()
+  #recent = new RecentEvents(0, 0)
+  /** The events up to here have been compared with the log. */
+  #compared = 0
+  #pruned = 0
+  #lostUpTo = 0
   #timer: NodeJS.Timeout | undefined
   #tailing: Promise<void> | null = null
   #tailAgain = false
+  /** Why the last read failed; null: it did not. */
+  #failure: unknown = null
   #stopped = false
 
   constructor(options: FeedOptions) {
@@ -31,12 +47,30 @@ export class Feed implements AsyncDisposable {
 
   /** The id of the newest event that has been emitted. */
   get head(): number {
-    return this.#head
+    return this.#recent.head
   }
 
-  /** Starts at the end of the log; older events are read with `EventLog.after`. */
+  /** The newest events, up to `head`. */
+  get recent(): RecentEvents {
+    return this.#recent
+  }
+
+  /** Events up to this id are no longer in the log, as far as this process knows. */
+  get pruned(): number {
+    return this.#pruned
+  }
+
+  /**
+   * A cursor up to here may be that of an event that got lost when the log went back; 0: nothing got lost while
+   * this process was running. Events that came later have taken over the ids of lost ones.
+   */
+  get lostUpTo(): number {
+    return this.#lostUpTo
+  }
+
+  /** Starts at the end of the log; older events are read with `EventLog.page`. */
   async start(): Promise<void> {
-    this.#head = (await this.#options.log.bounds()).head
+    await this.#load()
     this.tailFor(false)
   }
 
@@ -48,11 +82,15 @@ export class Feed implements AsyncDisposable {
 
   /** Call it with events that this process has just committed in one transaction. */
   committed(events: readonly LoggedEvent[]): void {
-    const [first] = events
-    if (first === undefined || first.id <= this.#head) return
+    const framed = events.map(toFramed)
+    const [first] = framed
+    if (first === undefined) return
     // While a page is being read, the head is about to change: read the log once more instead.
-    if (first.id === this.#head + 1 && this.#tailing === null) this.#emit(events)
-    else this.poke()
+    if (first.id === this.head + 1 && this.#tailing === null) {
+      this.#emit(framed)
+      // Bounds what the next read has to compare.
+      if (this.head - this.#compared >= PAGE) this.poke()
+    } else if (!this.#has(first)) this.poke()
   }
 
   /** Reads the log now. */
@@ -66,24 +104,101 @@ export class Feed implements AsyncDisposable {
     })
   }
 
+  /**
+   * Reads the log up to its end as it is now. All who ask at the same time share the reads.
+   * @throws DatabaseUnavailableError
+   */
+  async readOn(): Promise<void> {
+    this.poke()
+    await this.#tailing
+    if (this.#failure !== null) throw this.#failure
+  }
+
   async #tail(): Promise<void> {
     while (this.#tailAgain && !this.#stopped) {
       this.#tailAgain = false
       try {
-        const page = await this.#options.log.after(this.#head, PAGE)
-        this.#emit(page)
-        if (page.length === PAGE) this.#tailAgain = true
+        if (await this.#read()) this.#tailAgain = true
+        this.#failure = null
       } catch (error) {
+        this.#failure = error
         this.#options.logger.warn({ err: error }, 'the event log could not be read; retrying')
         return
       }
     }
   }
 
-  #emit(events: readonly LoggedEvent[]): void {
+  /** Reads one page, from the last event that was compared. @returns whether there may be more */
+  async #read(): Promise<boolean> {
+    const page = await this.#options.log.page(Math.max(0, this.#compared - 1), PAGE)
+    if (this.#wentBack(page)) {
+      await this.#rejoin()
+      return false
+    }
+    this.#pruned = page.pruned
+    this.#recent.removeUpTo(page.pruned)
+    this.#emit(page.events.map(toFramed))
+    this.#compared = page.events.at(-1)?.id ?? this.#compared
+    return page.events.length === PAGE
+  }
+
+  /**
+   * Whether the log no longer continues what this process has seen: its head is behind, or events were pruned that
+   * this process has not read (it stood still for long), or an event that was
+   * emitted since the last comparison, or the last one compared, is not there or is another one. The last tells it
+   * also when new events have overtaken the old head in the meantime, because an event's data has its stream and
+   * its time in milliseconds.
+   *
+   * What it cannot see: that events got lost which this process had not read yet; nobody here has seen those. And
+   * without any event to compare with (all were pruned), that a log went back and was overtaken.
+   */
+  #wentBack(page: LogPage): boolean {
+    if (page.head < this.head || page.pruned > this.head) return true
+    const isFull = page.events.length === PAGE
+    const last = isFull ? (page.events.at(-1)?.id ?? 0) : this.head
+    const stored = new Map(page.events.map((event) => [event.id, event]))
+    return this.#recent.between(Math.max(this.#compared, page.pruned + 1), last).some((seen) => {
+      const event = stored.get(seen.id)
+      return event === undefined || !toFramed(event).bytes.equals(seen.bytes)
+    })
+  }
+
+  /** Continues at the log's new head. */
+  async #rejoin(): Promise<void> {
+    const lostHead = this.head
+    await this.#load()
+    this.#lostUpTo = Math.max(this.#lostUpTo, lostHead)
+    this.#options.logger.warn(
+      { from: lostHead, to: this.head },
+      'the event log does not continue where it was, as after a failover to a replica that lagged; readers start over',
+    )
+    this.#resets.next(this.head)
+  }
+
+  /** Reads the newest events and makes the last one the head, without emitting them. */
+  async #load(): Promise<void> {
+    const { log, recent: most = RECENT } = this.#options
+    const bounds = await log.bounds()
+    const recent = new RecentEvents(Math.max(bounds.pruned, bounds.head - most), most)
+    for (let cursor = recent.head; ; cursor = recent.head) {
+      const { events, pruned } = await log.page(cursor, PAGE)
+      for (const event of events) recent.add(toFramed(event))
+      recent.removeUpTo(pruned)
+      if (events.length < PAGE) break
+    }
+    this.#recent = recent
+    this.#compared = recent.head
+    this.#pruned = bounds.pruned
+  }
+
+  #has(event: FramedEvent): boolean {
+    return this.#recent.between(event.id, event.id).some(({ bytes }) => bytes.equals(event.bytes))
+  }
+
+  #emit(events: readonly FramedEvent[]): void {
     for (const event of events) {
-      if (event.id <= this.#head) continue
-      this.#head = event.id
+      if (event.id <= this.head) continue
+      this.#recent.add(event)
       this.#events.next(event)
     }
   }
@@ -93,5 +208,6 @@ export class Feed implements AsyncDisposable {
     clearInterval(this.#timer)
     await this.#tailing
     this.#events.complete()
+    this.#resets.complete()
   }
 }

@@ -1,10 +1,10 @@
 // Sends each event to every reader that asked for it. A frame is encoded once for all readers. After
 // every few readers the event loop gets a turn, so that a hook never waits for ten thousand sockets.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Subscription } from 'rxjs'
-import type { FrameType, LoggedEvent } from '../domain/event.ts'
+import { Subscription } from 'rxjs'
+import type { FrameType } from '../domain/event.ts'
 import type { Feed } from './feed.ts'
-import { encodeFrame, HEARTBEAT } from './frame.ts'
+import { encodeReset, type FramedEvent, HEARTBEAT } from './frame.ts'
 import type { Batch, Reader } from './reader.ts'
 
 /** Measured with 10,000 readers: a hook waits 200 ms without turns, 16 to 24 ms with 64 readers a turn, 11 ms with 32. */
@@ -24,15 +24,21 @@ export interface Notice {
   readonly bytes: Buffer
 }
 
+interface Reset {
+  readonly head: number
+  readonly readers: readonly Reader[]
+}
+
 export class Hub implements AsyncDisposable {
   /** Readers of all streams that have been live. */
   readonly #everything = new Set<Reader>()
   readonly #byStream = new Map<string, Set<Reader>>()
   readonly #feed: Feed
-  #events: Subscription | null = null
+  readonly #subscriptions = new Subscription()
   #heartbeat: NodeJS.Timeout | undefined
-  readonly #queue: LoggedEvent[] = []
-  #position = 0
+  readonly #queue: FramedEvent[] = []
+  /** Goes out before the queue. */
+  #reset: Reset | null = null
   #running = false
   #delivering: Promise<void> = Promise.resolve()
 
@@ -42,19 +48,9 @@ export class Hub implements AsyncDisposable {
 
   /** Call it after the feed has started. */
   start(): void {
-    this.#position = this.#feed.head
-    this.#events = this.#feed.events$.subscribe((event) => this.#enqueue(event))
+    this.#subscriptions.add(this.#feed.events$.subscribe((event) => this.#enqueue(event)))
+    this.#subscriptions.add(this.#feed.resets$.subscribe((head) => this.#enqueueReset(head)))
     this.#heartbeat = setInterval(() => void this.#sendHeartbeat(), HEARTBEAT_MS)
-  }
-
-  /** The id of the newest event that was sent to readers or is being sent now. */
-  get position(): number {
-    return this.#position
-  }
-
-  /** The id of the newest event; a reader without a cursor starts after it. */
-  get head(): number {
-    return this.#feed.head
   }
 
   get readerCount(): number {
@@ -93,46 +89,66 @@ export class Hub implements AsyncDisposable {
     if (all.length > 0) await inTurns([...this.#everything], (reader) => reader.tell(first.type, all))
   }
 
-  #enqueue(event: LoggedEvent): void {
+  #enqueue(event: FramedEvent): void {
     this.#queue.push(event)
+    this.#run()
+  }
+
+  /** Events that have not been sent yet are of the history that got lost: nobody needs them any more. */
+  #enqueueReset(head: number): void {
+    this.#queue.length = 0
+    // Readers that connect from now on begin at or before the new head and need no reset.
+    this.#reset = { head, readers: this.#allReaders() }
+    this.#run()
+  }
+
+  #run(): void {
     if (this.#running) return
     this.#running = true
     this.#delivering = this.#deliver()
   }
 
-  /** Events that are waiting are sent together: many events cost one write per reader. */
   async #deliver(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const events = this.#takeBatch()
-      this.#position = events.at(-1)?.event.id ?? this.#position
-      const deliveries = [
-        { readers: [...this.#everything], batch: toBatch(events.filter(({ event }) => event.wasLive)) },
-        ...[...Map.groupBy(events, ({ event }) => event.streamId)].map(([id, own]) => ({
-          readers: [...(this.#byStream.get(id) ?? [])],
-          batch: toBatch(own),
-        })),
-      ]
-      for (const { readers, batch } of deliveries) {
-        if (batch.events.length > 0) await inTurns(readers, (reader) => reader.offer(batch))
-      }
+    while (this.#reset !== null || this.#queue.length > 0) {
+      if (this.#reset !== null) await this.#deliverReset(this.#reset)
+      else await this.#deliverBatch()
       // Lets the sockets flush before the next batch.
       await nextTurn()
     }
     this.#running = false
   }
 
-  /** The next events, up to `BATCH_BYTES`, and at least one. */
-  #takeBatch(): Batch['events'] {
-    let size = 0
-    const bytes: Buffer[] = []
-    for (const { id, type, data } of this.#queue) {
-      if (size >= BATCH_BYTES) break
-      const frame = encodeFrame({ id, event: type, data })
-      bytes.push(frame)
-      size += frame.length
+  async #deliverReset({ head, readers }: Reset): Promise<void> {
+    this.#reset = null
+    const frame = encodeReset(head)
+    await inTurns(readers, (reader) => reader.reset(head, frame))
+  }
+
+  /** Events that are waiting are sent together: many events cost one write per reader. */
+  async #deliverBatch(): Promise<void> {
+    const events = this.#takeBatch()
+    const deliveries = [
+      { readers: [...this.#everything], batch: toBatch(events.filter(({ wasLive }) => wasLive)) },
+      ...[...Map.groupBy(events, ({ streamId }) => streamId)].map(([id, own]) => ({
+        readers: [...(this.#byStream.get(id) ?? [])],
+        batch: toBatch(own),
+      })),
+    ]
+    for (const { readers, batch } of deliveries) {
+      if (batch.events.length > 0) await inTurns(readers, (reader) => reader.offer(batch))
     }
-    const events = this.#queue.splice(0, bytes.length)
-    return events.map((event, index) => ({ event, bytes: bytes[index] as Buffer }))
+  }
+
+  /** The next events, up to `BATCH_BYTES`, and at least one. */
+  #takeBatch(): FramedEvent[] {
+    let size = 0
+    let count = 0
+    for (const { bytes } of this.#queue) {
+      if (size >= BATCH_BYTES) break
+      size += bytes.length
+      count += 1
+    }
+    return this.#queue.splice(0, count)
   }
 
   async #sendHeartbeat(): Promise<void> {
@@ -144,7 +160,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#events?.unsubscribe()
+    this.#subscriptions.unsubscribe()
     clearInterval(this.#heartbeat)
     await this.#delivering
     this.endAll()

@@ -1,19 +1,18 @@
 // The event log: reading it, and removing what is too old. Appending is in append.ts.
 import type { Client, Database } from '../database/database.ts'
 import { retryConflicts } from '../database/errors.ts'
-import type { FrameType, LoggedEvent } from '../domain/event.ts'
-
-/** Selects one stream's events, or those of all streams that have been live. */
-export interface EventFilter {
-  readonly streamId: string | null
-  /** Null: every type. */
-  readonly types: ReadonlySet<FrameType> | null
-}
+import type { LoggedEvent } from '../domain/event.ts'
+import type { EventFilter } from './filter.ts'
 
 /** The ends of the log: `head` is the newest id; events with ids up to `pruned` have been removed. */
 export interface LogBounds {
   readonly head: number
   readonly pruned: number
+}
+
+/** A part of the log, and the log's ends at the same moment. */
+export interface LogPage extends LogBounds {
+  readonly events: readonly LoggedEvent[]
 }
 
 const SEQUENCE_ROW = 1
@@ -27,20 +26,32 @@ export class EventLog {
     this.#database = database
   }
 
+  /** @throws DatabaseUnavailableError */
   async bounds(): Promise<LogBounds> {
-    return this.#database.run(readBounds)
+    const rows = await this.#database.sql.rows<LogBounds>(
+      'SELECT head, pruned FROM event_sequence WHERE id = ?',
+      [SEQUENCE_ROW],
+    )
+    return toBounds(rows)
   }
 
-  /** Up to `limit` events after `cursor`, oldest first; without a filter, of all streams and types. */
-  async after(cursor: number, limit: number, filter?: EventFilter): Promise<LoggedEvent[]> {
+  /**
+   * Up to `limit` events after `cursor`, oldest first; without a filter, of all streams and types. It is one
+   * statement, so that events and ends are of the same moment: every event up to `head` was visible then.
+   * @throws DatabaseUnavailableError
+   */
+  async page(cursor: number, limit: number, filter?: EventFilter): Promise<LogPage> {
     const { condition, values } = filter === undefined ? EVERYTHING : toCondition(filter)
     // MySQL 8 accepts the parameter of LIMIT in a prepared statement only as text.
-    const rows = await this.#database.sql.rows<Omit<LoggedEvent, 'wasLive'> & { wasLive: number }>(
-      `SELECT id, type, stream_id AS streamId, was_live AS wasLive, created_at AS createdAt, data
-       FROM events WHERE id > ? AND ${condition} ORDER BY id LIMIT ?`,
-      [cursor, ...values, String(limit)],
+    const rows = await this.#database.sql.rows<PageRow>(
+      // The inner LIMIT lets the database stop after a page; a plain join would sort the rest of the log.
+      `SELECT s.head, s.pruned, e.* FROM event_sequence s LEFT JOIN (
+         SELECT id, type, stream_id AS streamId, was_live AS wasLive, created_at AS createdAt, data
+         FROM events WHERE id > ? AND ${condition} ORDER BY id LIMIT ?
+       ) e ON e.id <= s.head WHERE s.id = ? ORDER BY e.id`,
+      [cursor, ...values, String(limit), SEQUENCE_ROW],
     )
-    return rows.map((row) => ({ ...row, wasLive: row.wasLive === 1 }))
+    return { ...toBounds(rows), events: rows.flatMap(toEvents) }
   }
 
   /**
@@ -82,6 +93,25 @@ export class EventLog {
 export async function readBounds(client: Pick<Client, 'eventSequence'>): Promise<LogBounds> {
   const row = await client.eventSequence.findUniqueOrThrow({ where: { id: SEQUENCE_ROW } })
   return { head: Number(row.head), pruned: Number(row.pruned) }
+}
+
+function toBounds([row]: readonly LogBounds[]): LogBounds {
+  if (row === undefined) throw new Error('the table event_sequence has no row')
+  return { head: Number(row.head), pruned: Number(row.pruned) }
+}
+
+interface PageRow extends LogBounds {
+  /** Null, like everything below, in the only row of a page without events. */
+  readonly id: number | null
+  readonly type: string
+  readonly streamId: string
+  readonly wasLive: number
+  readonly createdAt: Date
+  readonly data: string
+}
+
+function toEvents({ id, type, streamId, wasLive, createdAt, data }: PageRow): LoggedEvent[] {
+  return id === null ? [] : [{ id, type, streamId, wasLive: wasLive === 1, createdAt, data }]
 }
 
 interface Condition {

@@ -1,20 +1,20 @@
-// One connected reader of events: catches up from the log, then receives new events from the hub. A reader
+// One connected reader of events: catches up from the backlog, then receives new events from the hub. A reader
 // that does not read is disconnected.
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { FrameType, LoggedEvent } from '../domain/event.ts'
-import { encodeFrame } from './frame.ts'
-import type { EventFilter, EventLog } from './log.ts'
+import type { FrameType } from '../domain/event.ts'
+import type { Backlog } from './backlog.ts'
+import type { EventFilter } from './filter.ts'
+import { encodeReset, type FramedEvent } from './frame.ts'
 
 /** How much may be buffered in this process for one reader: about 300 events. */
 const MAX_BUFFERED_BYTES = 256 * 1024
 /** How long the buffer of a reader that is catching up may stay full. */
 const DRAIN_TIMEOUT_MS = 30_000
-const PAGE = 200
 
 /** Events with their frames, which are encoded once for all readers. */
 export interface Batch {
-  readonly events: readonly { readonly event: LoggedEvent; readonly bytes: Buffer }[]
+  readonly events: readonly FramedEvent[]
   /** All frames together, for readers that want every event. */
   readonly bytes: Buffer
 }
@@ -25,6 +25,7 @@ export class Reader {
   /** Every event up to this id was sent to the reader or is not wanted by it. */
   #cursor: number
   #catchingUp = true
+  #resets = 0
 
   constructor(response: ServerResponse, filter: EventFilter, cursor: number) {
     this.#response = response
@@ -33,33 +34,56 @@ export class Reader {
   }
 
   /**
-   * Sends the log's events after the cursor until the cursor has reached `position` (the newest event that
-   * the hub has sent); from then on the reader accepts what the hub offers. Holds at most one page in memory.
+   * Sends the events after the cursor until memory has no more of them; from then on the reader accepts what the hub
+   * offers. When memory covers the cursor and the piece is small, all of it happens before this returns. Holds at
+   * most one page in memory.
+   * @throws DatabaseUnavailableError
    */
-  async catchUp(log: EventLog, position: () => number): Promise<void> {
+  async catchUp(backlog: Backlog): Promise<void> {
     while (!this.#isOver) {
-      const target = position()
-      if (this.#cursor >= target) break
-      const page = await log.after(this.#cursor, PAGE, this.filter)
-      await this.#writeAndDrain(page)
-      const full = page.length === PAGE
-      this.#cursor = Math.max(this.#cursor, page.at(-1)?.id ?? 0, full ? 0 : target)
+      const recent = backlog.recent(this.#cursor, this.filter)
+      if (recent !== null) {
+        this.#cursor = recent.cursor
+        // No await from the look at memory to this line, so no event can be missed.
+        if (backlog.isUpToDate(recent.cursor)) {
+          this.#catchingUp = false
+          if (recent.bytes !== null) this.write(recent.bytes)
+          return
+        }
+        await this.#writeAndDrain(recent.bytes)
+        continue
+      }
+      const resets = this.#resets
+      const stored = await backlog.stored(this.#cursor, this.filter)
+      // The log went back in the meantime: what was read belongs to another cursor.
+      if (resets !== this.#resets) continue
+      if ('reset' in stored) {
+        this.reset(stored.reset, encodeReset(stored.reset))
+        continue
+      }
+      this.#cursor = stored.cursor
+      await this.#writeAndDrain(stored.bytes)
     }
-    // No await between the last comparison with the position and this line, so no event can be missed.
-    this.#catchingUp = false
   }
 
   /** Sends those events of a batch that are new to this reader and match its filter. */
   offer(batch: Batch): void {
     const first = batch.events[0]
     const last = batch.events.at(-1)
-    if (this.#catchingUp || first === undefined || last === undefined || last.event.id <= this.#cursor) return
-    const whole = first.event.id > this.#cursor && this.filter.types === null
+    if (this.#catchingUp || first === undefined || last === undefined || last.id <= this.#cursor) return
+    const whole = first.id > this.#cursor && this.filter.types === null
     const bytes = whole
       ? batch.bytes
-      : Buffer.concat(batch.events.filter((item) => this.#wants(item.event)).map((item) => item.bytes))
-    this.#cursor = last.event.id
+      : Buffer.concat(batch.events.filter((event) => this.#wants(event)).map((event) => event.bytes))
+    this.#cursor = last.id
     if (bytes.length > 0) this.write(bytes)
+  }
+
+  /** Tells the reader that it may have missed events, and continues after `head`. @param frame of that reset */
+  reset(head: number, frame: Buffer): void {
+    this.#resets += 1
+    this.#cursor = head
+    this.write(frame)
   }
 
   /** Sends frames that are not in the log, if their type was asked for; the cursor does not change. */
@@ -85,16 +109,13 @@ export class Reader {
     return this.#response.destroyed || this.#response.writableEnded
   }
 
-  #wants(event: LoggedEvent): boolean {
+  #wants(event: FramedEvent): boolean {
     const { types } = this.filter
     return event.id > this.#cursor && (types === null || (types as ReadonlySet<string>).has(event.type))
   }
 
-  async #writeAndDrain(page: readonly LoggedEvent[]): Promise<void> {
-    if (page.length === 0 || this.#isOver) return
-    const bytes = Buffer.concat(
-      page.map((event) => encodeFrame({ id: event.id, event: event.type, data: event.data })),
-    )
+  async #writeAndDrain(bytes: Buffer | null): Promise<void> {
+    if (bytes === null || this.#isOver) return
     if (this.#response.write(bytes)) return
     try {
       await once(this.#response, 'drain', { signal: AbortSignal.timeout(DRAIN_TIMEOUT_MS) })

@@ -6,28 +6,41 @@ import { z } from 'zod'
 import { EventsHeaders, EventsQuery } from '../api/event-schemas.ts'
 import { PROBLEMS } from '../api/problem.ts'
 import type { Logger } from '../common/logger.ts'
-import { encodeFrame, encodeRetry } from '../events/frame.ts'
+import { Turns } from '../common/turns.ts'
+import { Backlog } from '../events/backlog.ts'
+import type { Feed } from '../events/feed.ts'
+import type { EventFilter } from '../events/filter.ts'
+import { encodeReset, encodeRetry } from '../events/frame.ts'
 import type { Hub } from '../events/hub.ts'
-import type { EventFilter, EventLog } from '../events/log.ts'
+import type { EventLog } from '../events/log.ts'
 import { Reader } from '../events/reader.ts'
-import type { StreamStore } from '../streams/store.ts'
+import { findStart, type Start } from '../events/start.ts'
+import type { StreamQueries } from '../streams/stream-queries.ts'
 import type { Viewers } from '../viewers/viewers.ts'
-import { findStream } from './find-stream.ts'
+import { streamNotFound } from './find-stream.ts'
+import { FollowedStreams } from './followed-streams.ts'
 
-const RETRY_MS = 2_000
+const RETRY = encodeRetry(2_000)
+/** After a restart all readers come back at once; a hook must not wait for all of them. */
+const READERS_A_TURN = 32
 
 export interface EventRoutesOptions {
+  readonly feed: Feed
   readonly hub: Hub
   readonly log: EventLog
-  readonly store: StreamStore
+  readonly queries: StreamQueries
   readonly viewers: Viewers
   readonly logger: Logger
 }
 
 export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
   app,
-  { hub, log, store, viewers, logger },
+  { feed, hub, log, queries, viewers, logger },
 ) => {
+  const backlog = new Backlog(feed, log)
+  const streams = new FollowedStreams(queries)
+  const turns = new Turns(READERS_A_TURN)
+
   app.route({
     method: 'GET',
     url: '/v1/events',
@@ -51,35 +64,31 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         ...PROBLEMS,
       },
     },
+    onRequest: () => turns.next(),
     handler: async (request, reply) => {
       const { stream, types, lastEventId, viewer } = request.query
-      if (stream !== undefined) await findStream(store, stream)
+      const cursor = request.headers['last-event-id'] ?? lastEventId
       const filter: EventFilter = {
         streamId: stream ?? null,
         types: types === undefined ? null : new Set(types),
       }
-      const start = await startingPoint(request.headers['last-event-id'] ?? lastEventId, hub, log)
+      // Whatever happened to the stream up to here, the query sees.
+      const upTo = feed.head
+      const newest = stream === undefined ? null : await streams.newestEvent(stream)
+      if (stream !== undefined && newest === null) throw streamNotFound()
+      const nothingMissed = newest !== null && cursor !== undefined && newest <= cursor
+      // The cursor may be that of an event that another node has just committed.
+      if (cursor !== undefined && cursor > feed.head) await feed.readOn()
+      // No await from here on: no event and no reset may come between the starting point and the subscription.
+      const start = findStart(cursor, feed, nothingMissed ? upTo : 0)
       reply.hijack()
       // The client may have disconnected during the query; its `close` event has then already been emitted.
       if (reply.raw.destroyed) return
       // Counted before the first byte, so that a client that reads the stream after that is already in its number.
       if (stream !== undefined && viewer !== undefined) reply.raw.once('close', viewers.join(stream))
-      serve(reply, filter, start, hub, log, logger)
+      serve(reply, filter, start, hub, backlog, logger)
     },
   })
-}
-
-interface Start {
-  readonly cursor: number
-  /** Whether the requested cursor is outside the log. */
-  readonly reset: boolean
-}
-
-async function startingPoint(wanted: number | undefined, hub: Hub, log: EventLog): Promise<Start> {
-  if (wanted === undefined) return { cursor: hub.head, reset: false }
-  const { head, pruned } = await log.bounds()
-  if (wanted === 0) return { cursor: pruned, reset: false }
-  return wanted < pruned || wanted > head ? { cursor: head, reset: true } : { cursor: wanted, reset: false }
 }
 
 function serve(
@@ -87,7 +96,7 @@ function serve(
   filter: EventFilter,
   { cursor, reset }: Start,
   hub: Hub,
-  log: EventLog,
+  backlog: Backlog,
   logger: Logger,
 ): void {
   reply.headers({
@@ -97,26 +106,15 @@ function serve(
   })
   const response = reply.raw
   const reader = new Reader(response, filter, cursor)
-  const remove = hub.add(reader)
-  response.once('close', remove)
+  response.once('close', hub.add(reader))
   // The body ends with the connection, so that events need no chunked encoding.
   response.useChunkedEncodingByDefault = false
   response.shouldKeepAlive = false
   response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
   response.socket?.setNoDelay(true)
-  reader.write(encodeRetry(RETRY_MS))
-  if (reset)
-    reader.write(
-      encodeFrame({
-        id: cursor,
-        event: 'reset',
-        data: JSON.stringify({ id: String(cursor), type: 'reset' }),
-      }),
-    )
-  reader
-    .catchUp(log, () => hub.position)
-    .catch((error: unknown) => {
-      logger.warn({ err: error }, 'a reader could not catch up and was disconnected; it will reconnect')
-      reader.end()
-    })
+  reader.write(reset ? Buffer.concat([RETRY, encodeReset(cursor)]) : RETRY)
+  reader.catchUp(backlog).catch((error: unknown) => {
+    logger.warn({ err: error }, 'a reader could not catch up and was disconnected; it will reconnect')
+    reader.end()
+  })
 }

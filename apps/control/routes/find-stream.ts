@@ -6,6 +6,10 @@ import type { StreamStore } from '../streams/store.ts'
 /** @throws AppError 404 when there is none, DatabaseUnavailableError */
 export async function findStream(store: StreamStore, id: string): Promise<Stream> {
   const stream = await store.find(id)
-  if (stream === null) throw new AppError(404, 'stream_not_found', 'There is no stream with this id.')
+  if (stream === null) throw streamNotFound()
   return stream
+}
+
+export function streamNotFound(): AppError {
+  return new AppError(404, 'stream_not_found', 'There is no stream with this id.')
 }

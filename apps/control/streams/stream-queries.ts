@@ -2,6 +2,7 @@
 import type { ListPosition } from '../api/paging.ts'
 import type { Database } from '../database/database.ts'
 import { Prisma } from '../database/generated/client.ts'
+import { STREAM_ID } from '../domain/keys.ts'
 import type { RecordingStatus } from '../domain/recording.ts'
 import type { Stream, StreamStatus } from '../domain/stream.ts'
 import { readBounds } from '../events/log.ts'
@@ -69,6 +70,25 @@ export class StreamQueries {
         { isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
       ),
     )
+  }
+
+  /**
+   * The id of each stream's newest event, for those streams among `ids` that exist; 0: none of its events is stored.
+   * @throws DatabaseUnavailableError
+   */
+  async newestEvents(ids: readonly string[]): Promise<Map<string, number>> {
+    const valid = ids.filter((id) => STREAM_ID.test(id))
+    const [first] = valid
+    if (first === undefined) return new Map()
+    // Each number of placeholders is a prepared statement of its own: powers of two keep them few.
+    const size = 2 ** Math.ceil(Math.log2(valid.length))
+    const values = [...valid, ...Array<string>(size - valid.length).fill(first)]
+    const rows = await this.#database.sql.rows<{ id: string; newest: number | null }>(
+      `SELECT s.id, (SELECT MAX(e.id) FROM events e WHERE e.stream_id = s.id) AS newest
+       FROM streams s WHERE s.id IN (${values.map(() => '?').join(', ')})`,
+      values,
+    )
+    return new Map(rows.map(({ id, newest }) => [id, newest ?? 0]))
   }
 
   /** The statuses of those streams among `ids` that exist. */

@@ -113,14 +113,15 @@ test('reads a backlog of more than one page', async () => {
 
 test('continues without losing an event after the log could not be read', async () => {
   const real = new EventLog(database)
-  let failures = 2
+  let failures = 0
   const flaky = {
     bounds: () => real.bounds(),
-    after: (...args: Parameters<EventLog['after']>) =>
-      failures-- > 0 ? Promise.reject(new Error('away')) : real.after(...args),
+    page: (...args: Parameters<EventLog['page']>) =>
+      failures-- > 0 ? Promise.reject(new Error('away')) : real.page(...args),
   } as EventLog
   warnings = []
   await using it = await startFeed({ hasPeers: true, log: flaky })
+  failures = 2
   await append(theirs, draft(), draft())
   await until('both', () => it.seen.length === 2)
   assert.deepEqual(it.seen, [1, 2])
@@ -131,12 +132,12 @@ test('reads the log again when it was poked during a read that failed', async (t
   // The timer that would hide a forgotten poke never fires.
   t.mock.timers.enable({ apis: ['setInterval'] })
   const real = new EventLog(database)
-  let fail = true
+  let fail = false
   let it: Awaited<ReturnType<typeof startFeed>> | undefined
   const flaky = {
     bounds: () => real.bounds(),
-    after: async (...args: Parameters<EventLog['after']>) => {
-      if (!fail) return real.after(...args)
+    page: async (...args: Parameters<EventLog['page']>) => {
+      if (!fail) return real.page(...args)
       fail = false
       await nextTurn()
       it?.feed.poke()
@@ -144,6 +145,7 @@ test('reads the log again when it was poked during a read that failed', async (t
     },
   } as EventLog
   it = await startFeed({ log: flaky })
+  fail = true
   await append(theirs, draft())
   it.feed.poke()
   await until('the event', () => it.seen.length === 1)

@@ -4,13 +4,21 @@ import { afterEach, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Subject } from 'rxjs'
 import type { LoggedEvent } from '../../../apps/control/domain/event.ts'
+import { Backlog } from '../../../apps/control/events/backlog.ts'
 import type { Feed } from '../../../apps/control/events/feed.ts'
-import { encodeFrame, encodeRetry, HEARTBEAT } from '../../../apps/control/events/frame.ts'
+import type { EventFilter } from '../../../apps/control/events/filter.ts'
+import {
+  encodeFrame,
+  encodeRetry,
+  type FramedEvent,
+  HEARTBEAT,
+  toFramed,
+} from '../../../apps/control/events/frame.ts'
 import { Hub } from '../../../apps/control/events/hub.ts'
-import type { EventFilter, EventLog } from '../../../apps/control/events/log.ts'
+import type { EventLog } from '../../../apps/control/events/log.ts'
 import { Reader } from '../../../apps/control/events/reader.ts'
+import { RecentEvents } from '../../../apps/control/events/recent-events.ts'
 
-const EMPTY = { after: async () => [] } as unknown as EventLog
 const EVERYTHING: EventFilter = { streamId: null, types: null }
 
 function event(id: number, changes: Partial<LoggedEvent> = {}): LoggedEvent {
@@ -23,17 +31,28 @@ afterEach(async () => {
   for (const hub of hubs.splice(0)) await hub[Symbol.asyncDispose]()
 })
 
-function setUp() {
-  const events = new Subject<LoggedEvent>()
-  const feed = { head: 0, events$: events.asObservable() } as unknown as Feed
+/** A feed that emits what the test wants after `floor`; the log is needed only for what is before it. */
+function setUp(floor = 0, log = {} as EventLog) {
+  const [events$, resets$] = [new Subject<FramedEvent>(), new Subject<number>()]
+  const recent = new RecentEvents(floor, 1_000)
+  const feed = {
+    ...{ events$, resets$, recent, lostUpTo: 0 },
+    get head() {
+      return recent.head
+    },
+  } as unknown as Feed
   const hub = new Hub(feed)
   hub.start()
   hubs.push(hub)
-  return { events, hub }
+  const emit = (logged: LoggedEvent) => {
+    recent.add(toFramed(logged))
+    events$.next(toFramed(logged))
+  }
+  return { emit, hub, resets$, backlog: new Backlog(feed, log) }
 }
 
 /** A reader that has caught up, with a response that keeps what is written to it. */
-async function reader(hub: Hub, filter = EVERYTHING) {
+async function reader({ hub, backlog }: ReturnType<typeof setUp>, filter = EVERYTHING) {
   const writes: Buffer[] = []
   const response = {
     destroyed: false,
@@ -49,7 +68,7 @@ async function reader(hub: Hub, filter = EVERYTHING) {
   }
   const made = new Reader(response as unknown as ServerResponse, filter, 0)
   const remove = hub.add(made)
-  await made.catchUp(EMPTY, () => hub.position)
+  await made.catchUp(backlog)
   return { reader: made, response, writes, remove, text: () => Buffer.concat(writes).toString() }
 }
 
@@ -66,8 +85,8 @@ test('a frame is encoded byte for byte as the standard says', () => {
 
 test('an idle connection gets a comment at least every 15 s', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
-  const { hub } = setUp()
-  const [quiet, own] = [await reader(hub), await reader(hub, { streamId: 'a', types: null })]
+  const world = setUp()
+  const [quiet, own] = [await reader(world), await reader(world, { streamId: 'a', types: null })]
   for (let minute = 0; minute < 4; minute++) {
     t.mock.timers.tick(15_000)
     await settle()
@@ -79,9 +98,9 @@ test('an idle connection gets a comment at least every 15 s', async (t) => {
 })
 
 test('a frame is encoded once and the same bytes go to every reader', async () => {
-  const { events, hub } = setUp()
-  const readers = await Promise.all(Array.from({ length: 200 }, () => reader(hub)))
-  events.next(event(1))
+  const world = setUp()
+  const readers = await Promise.all(Array.from({ length: 200 }, () => reader(world)))
+  world.emit(event(1))
   await settle()
   const [first] = readers[0]?.writes ?? []
   assert.ok(first)
@@ -89,15 +108,13 @@ test('a frame is encoded once and the same bytes go to every reader', async () =
 })
 
 test('events that are waiting are sent in order, in few writes, and only to readers that asked for them', async () => {
-  const { events, hub } = setUp()
-  const all = await reader(hub)
-  const a = await reader(hub, { streamId: 'a', types: null })
-  const ends = await reader(hub, { streamId: null, types: new Set(['stream.ended']) })
+  const world = setUp()
+  const all = await reader(world)
+  const a = await reader(world, { streamId: 'a', types: null })
+  const ends = await reader(world, { streamId: null, types: new Set(['stream.ended']) })
   for (let id = 1; id <= 90; id++) {
     const type = id % 9 === 0 ? 'stream.ended' : 'stream.live'
-    events.next(
-      event(id, { type, streamId: id % 2 === 0 ? 'a' : 'b', wasLive: id % 3 !== 0 || id % 9 === 0 }),
-    )
+    world.emit(event(id, { type, streamId: id % 2 === 0 ? 'a' : 'b', wasLive: id % 3 !== 0 || id % 9 === 0 }))
   }
   await settle()
   const ids = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]))
@@ -118,11 +135,11 @@ test('events that are waiting are sent in order, in few writes, and only to read
 })
 
 test('nothing is written to a reader whose connection has ended or broken', async () => {
-  const { events, hub } = setUp()
-  const [ended, broken] = [await reader(hub), await reader(hub)]
+  const world = setUp()
+  const [ended, broken] = [await reader(world), await reader(world)]
   ended.reader.end()
   broken.response.destroy()
-  events.next(event(1))
+  world.emit(event(1))
   await settle()
   for (const { reader: one, writes } of [ended, broken]) {
     one.write(HEARTBEAT)
@@ -131,30 +148,28 @@ test('nothing is written to a reader whose connection has ended or broken', asyn
 })
 
 test('a reader for which the log has no events queries it once', async () => {
-  const { hub } = setUp()
-  const { reader: idle } = await reader(hub)
   let asked = 0
   const log = {
-    after: async () => {
+    page: async () => {
       asked += 1
       assert.ok(asked < 10, 'it keeps querying')
-      return []
+      return { events: [], head: 5, pruned: 0 }
     },
   } as unknown as EventLog
-  await idle.catchUp(log, () => 5)
+  await reader(setUp(5, log))
   assert.equal(asked, 1)
 })
 
 test('a removed reader gets nothing, and removing it twice does not remove the next reader of its stream', async () => {
-  const { events, hub } = setUp()
+  const world = setUp()
   const filter: EventFilter = { streamId: 'a', types: null }
-  const first = await reader(hub, filter)
+  const first = await reader(world, filter)
   first.remove()
-  assert.equal(hub.readerCount, 0)
-  const second = await reader(hub, filter)
+  assert.equal(world.hub.readerCount, 0)
+  const second = await reader(world, filter)
   first.remove()
-  assert.equal(hub.readerCount, 1)
-  events.next(event(1))
+  assert.equal(world.hub.readerCount, 1)
+  world.emit(event(1))
   await settle()
   assert.deepEqual([first.writes.length, second.writes.length], [0, 1])
 })

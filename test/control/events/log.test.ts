@@ -5,7 +5,7 @@ import { Transactions } from '../../../apps/control/database/transactions.ts'
 import type { EventType } from '../../../apps/control/domain/event.ts'
 import { EventLog } from '../../../apps/control/events/log.ts'
 import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
-import { append, appendMany, draft } from '../support/events.ts'
+import { append, appendMany, draft, readAfter } from '../support/events.ts'
 
 let stack: AsyncDisposableStack
 let own: TestDatabase
@@ -42,7 +42,7 @@ describe('ids', () => {
     assert.deepEqual(ids(await append(first, draft(), draft())), [1, 2])
     await assert.rejects(append(first, draft(), draft(), refused))
     assert.deepEqual(ids(await append(second, draft())), [3])
-    assert.deepEqual(ids(await log.after(0, 100)), [1, 2, 3])
+    assert.deepEqual(ids(await readAfter(log, 0, 100)), [1, 2, 3])
     assert.deepEqual(await log.bounds(), { head: 3, pruned: 0 })
   })
 
@@ -52,7 +52,7 @@ describe('ids', () => {
     const following = (async () => {
       for (let last = false; !last; ) {
         last = !writing
-        followed.push(...ids(await log.after(followed.at(-1) ?? 0, 7)))
+        followed.push(...ids(await readAfter(log, followed.at(-1) ?? 0, 7)))
       }
     })()
     const given: number[] = []
@@ -71,7 +71,7 @@ describe('ids', () => {
     }
     writing = false
     await following
-    const all = await log.after(followed.at(-1) ?? 0, 1_000)
+    const all = await readAfter(log, followed.at(-1) ?? 0, 1_000)
     followed.push(...ids(all))
     assert.deepEqual(followed, upTo(followed.length))
     assert.ok(given.length > 100, 'most were committed')
@@ -91,11 +91,11 @@ describe('ids', () => {
     const quick = append(second, draft())
     const early = await Promise.race([
       quick.then(() => 'committed'),
-      log.after(0, 10).then((seen) => seen.length),
+      readAfter(log, 0, 10).then((seen) => seen.length),
     ])
     assert.equal(early, 0, 'neither is visible while the first is not committed')
     await own.query('COMMIT')
-    assert.deepEqual([ids(await quick), ids(await log.after(0, 10))], [[2], [1, 2]])
+    assert.deepEqual([ids(await quick), ids(await readAfter(log, 0, 10))], [[2], [1, 2]])
   })
 })
 
@@ -103,7 +103,7 @@ describe('reading', () => {
   test('returns events byte for byte as they were written', async () => {
     const body = { stream: { title: 'Grüße 🎥 "\\\n' }, resumed: true }
     const [written] = await append(first, draft({ body }))
-    assert.deepEqual(await log.after(0, 10), [written])
+    assert.deepEqual(await readAfter(log, 0, 10), [written])
     assert.deepEqual(JSON.parse(written?.data ?? ''), {
       id: '1',
       type: 'stream.live',
@@ -127,7 +127,7 @@ describe('reading', () => {
       types: ('stream.created' | 'stream.ended')[] | null,
       from = 0,
       limit = 9,
-    ) => ids(await log.after(from, limit, { streamId, types: types === null ? null : new Set(types) }))
+    ) => ids(await readAfter(log, from, limit, { streamId, types: types === null ? null : new Set(types) }))
     assert.deepEqual(await read(null, null), [2, 3, 4])
     assert.deepEqual(await read(mine, null), [1, 2, 4])
     assert.deepEqual(await read(null, ['stream.ended']), [4])
@@ -135,7 +135,7 @@ describe('reading', () => {
     assert.deepEqual(await read(mine, null, 1), [2, 4])
     assert.deepEqual(await read(mine, null, 0, 2), [1, 2])
     assert.deepEqual(await read('n'.repeat(20), null), [])
-    assert.deepEqual(ids(await log.after(2, 2)), [3, 4])
+    assert.deepEqual(ids(await readAfter(log, 2, 2)), [3, 4])
   })
 })
 
@@ -145,7 +145,10 @@ describe('pruning', () => {
   test('removes older events and stores the id of the last one', async () => {
     await append(first, ...upTo(6).map((n) => draft({ createdAt: day(n) })))
     assert.equal(await log.prune(day(4)), 3)
-    assert.deepEqual([ids(await log.after(0, 10)), await log.bounds()], [[4, 5, 6], { head: 6, pruned: 3 }])
+    assert.deepEqual(
+      [ids(await readAfter(log, 0, 10)), await log.bounds()],
+      [[4, 5, 6], { head: 6, pruned: 3 }],
+    )
     assert.equal(await log.prune(day(4)), 0)
     assert.equal(await log.prune(day(30)), 3)
     assert.deepEqual(await log.bounds(), { head: 6, pruned: 6 })
@@ -155,7 +158,7 @@ describe('pruning', () => {
   test('leaves no gap: an old event after a newer one stays until both are old', async () => {
     await append(first, ...[1, 5, 2].map((n) => draft({ createdAt: day(n) })))
     assert.equal(await log.prune(day(4)), 1)
-    assert.deepEqual([ids(await log.after(0, 10)), (await log.bounds()).pruned], [[2, 3], 1])
+    assert.deepEqual([ids(await readAfter(log, 0, 10)), (await log.bounds()).pruned], [[2, 3], 1])
   })
 
   test('of a long log continues until all old events are removed', async () => {
@@ -173,7 +176,7 @@ describe('pruning', () => {
     await Promise.all([...writes, ...prunes])
     const { head, pruned } = await log.bounds()
     assert.deepEqual([head, pruned], [60, 20])
-    assert.deepEqual(ids(await log.after(0, 100)), upTo(60, 21))
+    assert.deepEqual(ids(await readAfter(log, 0, 100)), upTo(60, 21))
   })
 
   test('never lowers the stored id when a process with fewer events to remove finishes last', async () => {
@@ -182,7 +185,7 @@ describe('pruning', () => {
       await own.query('UPDATE event_sequence SET head = 0, pruned = 0')
       await append(first, ...upTo(9).map((n) => draft({ createdAt: day(n) })))
       await Promise.all([log.prune(day(8)), firstLog.prune(day(5))])
-      assert.deepEqual([(await log.bounds()).pruned, ids(await log.after(0, 10))], [7, [8, 9]])
+      assert.deepEqual([(await log.bounds()).pruned, ids(await readAfter(log, 0, 10))], [7, [8, 9]])
     }
   })
 })

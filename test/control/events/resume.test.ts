@@ -99,7 +99,7 @@ test('a reader that is many events behind gets all of them, page after page', as
   const start = (await a.context.log.bounds()).head
   await appendMany(a.database, 1_150)
   await liveStream(a)
-  await until('the events of the other process', () => a.context.hub.position >= start + 1_150)
+  await until('the events of the other process', () => a.context.feed.head >= start + 1_150)
   await using reader = await SseReader.open(`${a.apiUrl}/v1/events?lastEventId=${start}`)
   const { id } = await liveStream(a)
   await reader.frame('stream.live', (frame) => (frame.data.stream as { id?: string } | undefined)?.id === id)

@@ -193,6 +193,8 @@ describe('a cursor outside the log', () => {
     const floor = await head()
     await control.database.query('DELETE FROM events WHERE id <= ?', [floor])
     await control.database.query('UPDATE event_sequence SET pruned = ?', [floor])
+    control.context.feed.poke()
+    await until('the feed to see it', () => control.context.feed.pruned === floor)
     const { id } = await liveStream(control)
     await using old = await follow(`?lastEventId=${floor - 1}`)
     await isReset(old)

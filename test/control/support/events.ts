@@ -2,6 +2,7 @@
 import type { Transactions } from '../../../apps/control/database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../../../apps/control/domain/event.ts'
 import { commitWithEvents } from '../../../apps/control/events/append.ts'
+import type { EventLog } from '../../../apps/control/events/log.ts'
 import type { TestDatabase } from '../../support/database.ts'
 
 export function draft(changes: Partial<EventDraft> = {}): EventDraft {
@@ -17,6 +18,14 @@ export function draft(changes: Partial<EventDraft> = {}): EventDraft {
 
 /** A change that matches a row and alters nothing. */
 const NO_CHANGE = { sql: 'UPDATE event_sequence SET head = head WHERE id = 1', values: [] }
+
+/** The log's events after a cursor. */
+export async function readAfter(
+  log: EventLog,
+  ...[cursor, limit, filter]: Parameters<EventLog['page']>
+): Promise<readonly LoggedEvent[]> {
+  return (await log.page(cursor, limit, filter)).events
+}
 
 /** Appends these events in one transaction. */
 export async function append(transactions: Transactions, ...drafts: EventDraft[]): Promise<LoggedEvent[]> {

@@ -1,0 +1,80 @@
+// Readers that come back all at once, as after a restart of control: what they cost the database.
+import assert from 'node:assert/strict'
+import { after, before, mock, test } from 'node:test'
+import { startControl, type TestControl } from '../../support/control.ts'
+import { SseReader } from '../../support/sse.ts'
+import { until } from '../../support/until.ts'
+import { liveStream } from '../support/api.ts'
+import { appendMany } from '../support/events.ts'
+
+const READERS = 100
+
+let control: TestControl
+before(async () => {
+  control = await startControl()
+})
+after(() => control[Symbol.asyncDispose]())
+
+/** Opens readers at once. @returns them, and how many statements control has executed for that */
+async function open(queries: readonly string[]): Promise<{ readers: SseReader[]; cost: number }> {
+  const { database } = control.context
+  const [rows, run] = [mock.method(database.sql, 'rows'), mock.method(database, 'run')]
+  const readers = await Promise.all(
+    queries.map((query) => SseReader.open(`${control.apiUrl}/v1/events?${query}`)),
+  )
+  const cost = rows.mock.callCount() + run.mock.callCount()
+  for (const counter of [rows, run]) counter.mock.restore()
+  return { readers, cost }
+}
+
+const close = (readers: readonly SseReader[]) =>
+  Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()))
+
+test('readers who missed recent events get them without a query', async () => {
+  const from = control.context.feed.head
+  const { id } = await liveStream(control)
+  const all = Array.from({ length: READERS }, () => `lastEventId=${from}`)
+  const one = Array.from({ length: READERS }, () => `lastEventId=${from}&types=stream.live`)
+  const { readers, cost } = await open([...all, ...one])
+  for (const reader of readers) {
+    const { data } = await reader.frame('stream.live')
+    assert.equal((data.stream as { id: string }).id, id)
+  }
+  assert.ok(cost < READERS / 4, `${cost} statements for ${readers.length} readers`)
+  await close(readers)
+})
+
+test('viewers whose stream’s last event is long ago share a few queries, and miss nothing', async () => {
+  const streams = await Promise.all(Array.from({ length: 5 }, () => liveStream(control)))
+  const cursor = control.context.feed.head
+  for (let n = 0; n < 2; n++) await appendMany(control.database, 4_000)
+  control.context.feed.poke()
+  await until('the feed to read them', () => control.context.feed.head >= cursor + 8_000)
+  const queries = Array.from(
+    { length: READERS },
+    (_, n) => `stream=${streams[n % 5]?.id}&lastEventId=${cursor}`,
+  )
+  const { readers, cost } = await open(queries)
+  assert.ok(cost < READERS / 2, `${cost} statements for ${READERS} readers`)
+  for (const { id } of streams) {
+    await control.context.streams.submit(id, { kind: 'end-requested', by: 'owner' })
+  }
+  for (const reader of readers) {
+    await reader.frame('stream.ended')
+    assert.deepEqual(reader.types, ['stream.ended'])
+  }
+  await close(readers)
+})
+
+test('a viewer whose stream has ended long ago gets that', async () => {
+  const { id } = await liveStream(control)
+  const cursor = control.context.feed.head
+  await control.context.streams.submit(id, { kind: 'end-requested', by: 'owner' })
+  const end = control.context.feed.head + 8_000
+  for (let n = 0; n < 2; n++) await appendMany(control.database, 4_000)
+  control.context.feed.poke()
+  await until('the feed to read them', () => control.context.feed.head >= end)
+  await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=${cursor}`)
+  await reader.frame('stream.ended')
+  assert.deepEqual(reader.types, ['stream.ended'])
+})
