@@ -59,24 +59,6 @@ test(
   },
 )
 
-test(
-  'a push that fails again and again: the stream says so, and is live again once the push works',
-  options,
-  async () => {
-    const { id, encoder } = await node.goLive()
-    await using _ = encoder
-    const drop = () => fetch(`${node.nginxUrl}/control/drop/publisher?app=hls&name=${id}`)
-    const dropping = setInterval(() => void drop(), 200)
-    try {
-      await node.reaches(id, 'reconnecting', NOTICED_MS)
-    } finally {
-      clearInterval(dropping)
-    }
-    await node.reaches(id, 'live')
-    assert.ok(encoder.running)
-  },
-)
-
 test('nginx’s push lost for a moment disturbs nobody', options, async () => {
   const { id, encoder } = await node.goLive()
   await using _ = encoder

@@ -19,7 +19,7 @@ import { LOOK_AT_SEGMENTS_MS, StalledPlaylists } from './stalled-playlists.ts'
 import type { Teardown } from './teardown.ts'
 
 const ROUND_MS = 2_000
-/** While nginx does not answer: whether it is away shall be known soon. */
+/** Used while nginx does not answer, to know soon whether it is away. */
 const SILENT_ROUND_MS = 1_000
 /** Used while nobody publishes here: no publisher can be lost unnoticed, and hooks report each new one. */
 const QUIET_ROUND_MS = 4_000

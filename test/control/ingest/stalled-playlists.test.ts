@@ -76,7 +76,7 @@ test('the publisher is dropped when that has not helped after 20 s, and then eve
   nginx.hls.set(id, 5)
   assert.deepEqual(nginx.drops, [`hls ${id}`])
   const dropsAt: number[] = []
-  for (; nowMs < 2_400_000; nowMs += 10_000) {
+  for (nowMs = 20_000; nowMs < 2_400_000; nowMs += 10_000) {
     const before = nginx.drops.length
     await check(id, STALLED)
     if (nginx.drops.length > before) dropsAt.push(nowMs)
