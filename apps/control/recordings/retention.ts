@@ -29,6 +29,7 @@ export class RecordingRetention implements AsyncDisposable {
   readonly #options: RecordingRetentionOptions
   #triggers: Subscription | null = null
   #running: Promise<void> | null = null
+  #isCheckDue = false
   readonly #abort = new AbortController()
 
   constructor(options: RecordingRetentionOptions) {
@@ -48,9 +49,18 @@ export class RecordingRetention implements AsyncDisposable {
   }
 
   #check(): void {
-    this.#running ??= this.#deleteOld().finally(() => {
+    this.#isCheckDue = true
+    this.#running ??= this.#runChecks().finally(() => {
       this.#running = null
     })
+  }
+
+  /** A recording that is finished during a check needs another one. */
+  async #runChecks(): Promise<void> {
+    while (this.#isCheckDue && !this.#abort.signal.aborted) {
+      this.#isCheckDue = false
+      await this.#deleteOld()
+    }
   }
 
   async #deleteOld(): Promise<void> {
@@ -102,7 +112,8 @@ export class RecordingRetention implements AsyncDisposable {
     let bytes = 0
     for (const { id, recording } of await queries.active()) {
       const parts = recording?.parts.filter(({ storageId }) => storageId === storage.id) ?? []
-      if (parts.length === 0) continue
+      // What is being deleted will be gone; to count it would delete others in its place.
+      if (parts.length === 0 || recording?.status === 'deleting') continue
       // Only this node writes to it, so its own figures are complete and need no list of files.
       const known = parts.every((part) => part.nodeId === nodeId) ? progress(id)?.sizeBytes : undefined
       bytes += known ?? (await storage.list(id, signal)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

@@ -1,6 +1,6 @@
 // Which finished recordings are deleted by age and by size, and by which nodes.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -88,6 +88,49 @@ test('nodes that share a folder count all recordings in it, and delete no more t
   await until('two to be deleted', async () => (await whichAreLeft(a, ids)).length === 2)
   await delay(300)
   assert.deepEqual(await whichAreLeft(b, ids), ids.slice(2))
+})
+
+test('a recording that is finished during a check is counted right after it', async () => {
+  await using control = await start({ RECORDINGS_MAX_BYTES: '250' })
+  const { store } = control.context
+  const ids = [await finished(control, 240)]
+  const apply = store.apply.bind(store)
+  let isSlow = true
+  store.apply = async (id, decide) => {
+    if (isSlow && id === ids[0]) {
+      isSlow = false
+      // While the check deletes the first one, two more are finished.
+      ids.push(await finished(control, 150), await finished(control, 150))
+    }
+    return apply(id, decide)
+  }
+  ids.push(await finished(control, 20))
+  await until('the check', () => ids.length === 4)
+  await until('all but the last to be deleted', async () => (await whichAreLeft(control, ids)).length === 1)
+})
+
+test('a recording whose files are still being removed makes no other one too large', async () => {
+  await using control = await start({ RECORDINGS_MAX_BYTES: '250' })
+  const leaving = await finished(control, 100)
+  await mkdir(join(recordingsDir, leaving))
+  await writeFile(join(recordingsDir, leaving, 'index.m3u8'), 'x'.repeat(100))
+  await database.query("UPDATE streams SET recording_status = 'deleting' WHERE id = ?", [leaving])
+  const ids = [await finished(control, 100), await finished(control, 100)]
+  await delay(500)
+  assert.deepEqual(await whichAreLeft(control, ids), ids)
+})
+
+test('a recording that another node is still making counts', async () => {
+  await using control = await start({ RECORDINGS_MAX_BYTES: '250', NODE_ID: 'a' })
+  await using other = await start({ NODE_ID: 'b' })
+  const ids = [await finished(control, 100), await finished(control, 100)]
+  const live = await createStream(other, { record: true })
+  await goLive(other, live)
+  await mkdir(join(recordingsDir, live.id))
+  await writeFile(join(recordingsDir, live.id, '1795255832481-0-3000-d.ts'), 'x'.repeat(100))
+  ids.push(await finished(control, 10))
+  await until('the oldest to be deleted', async () => (await whichAreLeft(control, ids)).length === 2)
+  assert.deepEqual(await whichAreLeft(control, ids), ids.slice(1))
 })
 
 test('a node deletes nothing that is in another node’s folder', async () => {
