@@ -14,78 +14,20 @@ import { Feed } from '../../../apps/control/events/feed.ts'
 import { type EventFilter, isWanted } from '../../../apps/control/events/filter.ts'
 import { encodeReset } from '../../../apps/control/events/frame.ts'
 import { Hub } from '../../../apps/control/events/hub.ts'
-import type { EventLog, LogPage } from '../../../apps/control/events/log.ts'
+import type { EventLog } from '../../../apps/control/events/log.ts'
 import { Reader } from '../../../apps/control/events/reader.ts'
 import { findStart } from '../../../apps/control/events/start.ts'
+import { MemoryLog } from '../support/memory-log.ts'
 
 /** Small, so that readers often need both memory and the log. */
 const RECENT = 12
 const PAGE = 4
-const STREAMS = ['a', 'b', 'c']
 const FILTERS: readonly EventFilter[] = [
   { streamId: null, types: null },
   { streamId: null, types: new Set(['stream.ended']) },
   { streamId: 'a', types: null },
   { streamId: 'b', types: new Set(['stream.live']) },
 ]
-
-/** What the database holds. Each query sees it at the moment the scheduler lets it through. */
-class MemoryLog {
-  events: LoggedEvent[] = []
-  /** All that has really happened, pruned or not. */
-  happened: LoggedEvent[] = []
-  head = 0
-  pruned = 0
-  #history = 0
-  readonly #scheduler: fc.Scheduler
-
-  constructor(scheduler: fc.Scheduler) {
-    this.#scheduler = scheduler
-  }
-
-  commit(count: number, kind: number): LoggedEvent[] {
-    const events = Array.from({ length: count }, (_, index) => {
-      const id = ++this.head
-      const type = (kind + index) % 3 === 0 ? 'stream.ended' : 'stream.live'
-      const streamId = STREAMS[(kind + index) % STREAMS.length] ?? ''
-      const data = JSON.stringify({ id: String(id), history: this.#history })
-      return { id, type, streamId, wasLive: (kind + index) % 4 !== 0, createdAt: new Date(0), data }
-    })
-    this.events.push(...events)
-    this.happened.push(...events)
-    return events
-  }
-
-  prune(count: number): void {
-    // Events are old when they are pruned. Those that took over the ids of lost ones are not.
-    if (this.#history > 0) return
-    const last = this.events[Math.min(count, this.events.length) - 1]
-    if (last === undefined) return
-    this.pruned = last.id
-    this.events = this.events.filter(({ id }) => id > last.id)
-  }
-
-  loseLast(count: number): void {
-    this.head = Math.max(this.pruned, this.head - count)
-    this.events = this.events.filter(({ id }) => id <= this.head)
-    this.happened = this.happened.filter(({ id }) => id <= this.head)
-    this.#history += 1
-  }
-
-  async bounds() {
-    return (await this.page(0, 0)) as Pick<LogPage, 'head' | 'pruned'>
-  }
-
-  async page(cursor: number, limit: number, filter?: EventFilter): Promise<LogPage> {
-    await this.#scheduler.schedule(Promise.resolve(), 'the query reaches the database')
-    const events = this.events
-      .filter((event) => event.id > cursor && (filter === undefined || isWanted(filter, event)))
-      .slice(0, limit)
-    const { head, pruned } = this
-    await this.#scheduler.schedule(Promise.resolve(), 'the answer comes back')
-    return { head, pruned, events }
-  }
-}
 
 /** A client that resumes from the last id it has seen and checks the order. */
 class Client {
