@@ -58,7 +58,7 @@ function warn({ config, selfSigned }: StartSettings): void {
     say(`PUBLIC_URL is ${config.publicUrl}: browsers do not play video from there on a page over HTTPS`)
 }
 
-function announce({ config }: StartSettings, startedAt: number): void {
+function announce({ config, selfSigned }: StartSettings, startedAt: number): void {
   say(`
 OnAir is ready (after ${((performance.now() - startedAt) / 1000).toFixed(1)} s)
 
@@ -66,7 +66,7 @@ OnAir is ready (after ${((performance.now() - startedAt) / 1000).toFixed(1)} s)
   RTMP  ${config.rtmpUrl}
   Stream keys: at ${config.publicUrl}/studio, or with POST ${config.publicUrl}/v1/streams
 
-npm run demo publishes a test picture. Ctrl-C stops OnAir.
+npm run demo${selfSigned ? ' -- --tls-self-signed' : ''} publishes a test picture. Ctrl-C stops OnAir.
 `)
 }
 

@@ -38,9 +38,7 @@ before(async () => {
   await writeFile(join(folder, 'acme', CHALLENGE), 'token-1.proof')
   control = await FakeControl.start()
   control.ids.set(KEY, ID)
-  const [httpsPort, rtmpsPort] = await freePorts(2)
-  https = `${httpsPort}`
-  rtmps = `${rtmpsPort}`
+  ;[https, rtmps] = (await freePorts(2)).map(String) as [string, string]
   fixture = await Fixture.start(control, { env: tlsEnv() })
 })
 

@@ -8,8 +8,13 @@ import { type FileOwner, putCertificate } from './certificate-folder.ts'
 /** Polling, because certbot's files are links to links, which a watch does not follow. */
 const LOOK_EVERY_MS = 5000
 const DAY_MS = 24 * 60 * 60 * 1000
-/** certbot renews 30 days before the end, so by then renewing has failed for two weeks. */
-const WARN_BEFORE_MS = 14 * DAY_MS
+/**
+ * The part of a certificate's time that is left when the log asks for a newer one. ACME clients renew when a
+ * third is left: with 90 days, renewing has failed for two weeks by then.
+ */
+const WARN_WHEN_LEFT = 1 / 6
+/** For certificates that are valid for years. */
+const WARN_AT_MOST_BEFORE_MS = 30 * DAY_MS
 
 export interface CertificateKeeperOptions {
   readonly files: TlsFiles
@@ -90,7 +95,10 @@ export class CertificateKeeper implements Disposable {
   #warnBeforeEnd(): void {
     const now = this.#now()
     const invalid = whyNotValid(this.#current, now)
-    const endsSoon = this.#current.validTo.getTime() - now.getTime() < WARN_BEFORE_MS
+    const { validFrom, validTo } = this.#current
+    const whole = validTo.getTime() - validFrom.getTime()
+    const endsSoon =
+      validTo.getTime() - now.getTime() < Math.min(whole * WARN_WHEN_LEFT, WARN_AT_MOST_BEFORE_MS)
     if ((invalid === undefined && !endsSoon) || now.getTime() - this.#warnedAt < DAY_MS) return
     this.#warnedAt = now.getTime()
     const what = invalid ?? `it is valid until ${this.#end()} only`

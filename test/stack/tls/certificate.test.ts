@@ -135,10 +135,11 @@ suite('a certificate that is replaced', () => {
     }
   })
 
-  test('two weeks before the end, the log asks once a day why nothing has renewed it', () => {
+  test('when a sixth of its time is left, the log asks once a day why nothing has renewed it', () => {
     using keeper = new Kept()
     for (const [day, lines] of [
       [60, 0],
+      [74, 0],
       [77, 1],
       [77.5, 1],
       [78.5, 2],

@@ -1,13 +1,12 @@
 // npm start with TLS: what stops it, and a self-signed certificate.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { handshake, makeCertificate } from '../../support/certificate.ts'
 import { processesOf } from '../../support/leftovers.ts'
-import { freePorts } from '../../support/ports.ts'
 import { StackProcess, stackFolder } from '../stack-process.ts'
 
 suite('a start that fails', { concurrency: true }, () => {
@@ -44,14 +43,13 @@ suite('a start that fails', { concurrency: true }, () => {
     test(`names a taken port by its setting: ${setting}`, async () => {
       await using place = await stackFolder()
       const { certFile, keyFile } = makeCertificate(place.folder, 'one')
-      const [https, rtmps] = await freePorts(2)
-      const ports: Record<string, string> = { HTTPS_PORT: `${https}`, RTMPS_PORT: `${rtmps}` }
+      const port = Number(place.settings[setting])
       await using squatter = createServer()
-      squatter.listen(Number(ports[setting]), '127.0.0.1')
+      squatter.listen(port, '127.0.0.1')
       await once(squatter, 'listening')
-      const stack = new StackProcess({ ...place.settings, ...ports, TLS_CERT: certFile, TLS_KEY: keyFile })
+      const stack = new StackProcess({ ...place.settings, TLS_CERT: certFile, TLS_KEY: keyFile })
       assert.equal(await stack.exit(), 1)
-      assert.match(stack.output, new RegExp(`${setting} ${ports[setting]} is taken`))
+      assert.match(stack.output, new RegExp(`${setting} ${port} is taken`))
       assert.deepEqual(processesOf(place.folder), [])
     })
   }
@@ -67,16 +65,30 @@ suite('a start that fails', { concurrency: true }, () => {
   })
 })
 
-test('--tls-self-signed starts with HTTPS and RTMPS, and says where and that browsers warn', async () => {
-  await using place = await stackFolder()
-  const [https, rtmps] = await freePorts(2)
-  const settings = { ...place.settings, HTTPS_PORT: `${https}`, RTMPS_PORT: `${rtmps}` }
-  const stack = await new StackProcess(settings, ['--tls-self-signed']).ready()
-  assert.ok(stack.says(`https://localhost:${https}/`), stack.output)
-  assert.ok(stack.says(`rtmps://localhost:${rtmps}/live`), stack.output)
-  assert.ok(stack.says('The certificate is self-signed: browsers warn about it.'), stack.output)
-  const { serial } = await handshake(Number(https))
-  assert.equal((await handshake(Number(rtmps))).serial, serial)
-  stack.process.kill('SIGTERM')
-  assert.equal(await stack.exit(), 0)
+suite('npm start -- --tls-self-signed', () => {
+  /** As root, nginx's worker can run as another user, who must be able to read the certificate. */
+  const user = process.getuid?.() === 0 ? { NGINX_USER: 'www-data' } : undefined
+
+  test('offers HTTPS and RTMPS, and says where and that browsers warn', async () => {
+    await using place = await stackFolder()
+    chmodSync(place.folder, 0o755)
+    const { HTTPS_PORT = '', RTMPS_PORT = '' } = place.settings
+    const stack = await new StackProcess({ ...place.settings, ...user }, ['--tls-self-signed']).ready()
+    assert.ok(stack.says(`https://localhost:${HTTPS_PORT}/`), stack.output)
+    assert.ok(stack.says(`rtmps://localhost:${RTMPS_PORT}/live`), stack.output)
+    assert.ok(stack.says('The certificate is self-signed: browsers warn about it.'), stack.output)
+    const { serial } = await handshake(HTTPS_PORT)
+    assert.equal((await handshake(RTMPS_PORT)).serial, serial)
+    stack.process.kill('SIGTERM')
+    assert.equal(await stack.exit(), 0)
+  })
+
+  test('refuses to start where nginx’s user cannot read the certificate', { skip: !user }, async () => {
+    await using place = await stackFolder()
+    const stack = new StackProcess({ ...place.settings, ...user, DATABASE_URL: 'mysql://u@h/d' }, [
+      '--tls-self-signed',
+    ])
+    assert.equal(await stack.exit(), 1)
+    assert.match(stack.output, /nginx runs as www-data \(NGINX_USER\), who can't enter .*\n.*chmod o\+x/)
+  })
 })
