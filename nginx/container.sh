@@ -63,7 +63,8 @@ look() {
 
 keep_looking() {
   before='' said=''
-  while sleep "$look_every"; do
+  # $$ is start.sh and then nginx.
+  while sleep "$look_every" && kill -0 $$ 2>/dev/null; do
     look
     # A program that writes the two files one after the other is given until the next look.
     if [ -n "$problem" ] && [ "$problem" = "$before" ] && [ "$problem" != "$said" ]; then
@@ -77,14 +78,14 @@ keep_looking() {
 }
 
 [ -n "${TLS_CERT:-}" ] && [ -n "${TLS_KEY:-}" ] || { say 'TLS_CERT and TLS_KEY must be set together'; exit 1; }
-mkdir -p "$TLS_DIR"
-chmod 700 "$TLS_DIR"
+# Made again at each start: without CAP_FOWNER root cannot change the mode of what the owner has.
+rm -rf "$TLS_DIR"
+mkdir -m 700 "$TLS_DIR"
 chown "$owner" "$TLS_DIR"
 pair=$(copy)
 problem=$(why_unusable "$pair")
 [ -z "$problem" ] || { say "$problem"; exit 1; }
 use "$pair"
 openssl x509 -in "$pair/cert.pem" -noout -checkend 0 >/dev/null || say 'TLS_CERT: the certificate has expired; renew it'
-# Ends with the container, when nginx has ended.
 keep_looking &
 exec "$here/start.sh"
