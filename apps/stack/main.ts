@@ -30,7 +30,7 @@ function onSignal(): void {
 }
 
 /** Where to look whether everything runs. */
-function readiness({ config, certificate }: StartSettings): Readiness {
+function readiness({ config }: StartSettings): Readiness {
   const { controlUrl, httpAddress, rtmpAddress, httpPort, httpsPort, rtmpsPort } = config
   const host = reachable(httpAddress)
   const ports = [
@@ -40,7 +40,7 @@ function readiness({ config, certificate }: StartSettings): Readiness {
   return {
     control: `${controlUrl}/healthz`,
     nginx: `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}/readyz`,
-    tls: certificate === null ? [] : ports.map((port) => ({ ...port, fingerprint: certificate.fingerprint })),
+    tls: config.tls === null ? [] : ports,
   }
 }
 

@@ -1,5 +1,5 @@
-// Waits until OnAir is ready: until control's /readyz answers 200 through nginx's public port, and nginx shows
-// its certificate if it has one.
+// Waits until OnAir is ready: until control's /readyz answers 200 through nginx's public port, and TLS
+// handshakes succeed if there is a certificate.
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -13,7 +13,7 @@ export interface Readiness {
   readonly control: string
   /** /readyz through nginx's public port. */
   readonly nginx: string
-  /** The ports at which nginx has to show a certificate, with its fingerprint. */
+  /** The ports at which a TLS handshake has to succeed. */
   readonly tls: readonly TlsPort[]
 }
 
@@ -21,7 +21,6 @@ interface TlsPort {
   readonly setting: string
   readonly host: string
   readonly port: number
-  readonly fingerprint: string
 }
 
 /** Says every minute why it is not ready yet. Rejects only when the signal is aborted. */
@@ -62,18 +61,14 @@ async function waitFor(
 }
 
 /** nginx reads the certificate at a handshake only, so nothing else shows whether its worker can. */
-async function whyNoTls(
-  { host, port, fingerprint }: TlsPort,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function whyNoTls({ host, port }: TlsPort, signal: AbortSignal): Promise<string | undefined> {
   // Whether anybody trusts the certificate does not matter here.
   const socket = connect({ host, port, rejectUnauthorized: false, timeout: ANSWER_WITHIN_MS })
   try {
     await once(socket, 'secureConnect', {
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
     })
-    const shown = socket.getPeerCertificate().fingerprint256
-    return shown === fingerprint ? undefined : `nginx shows another certificate (${shown})`
+    return undefined
   } catch (error) {
     signal.throwIfAborted()
     return `${(error as Error).message} (nginx's lines above may say why)`

@@ -10,7 +10,6 @@ export interface Certificate {
   readonly cert: string
   /** PEM. */
   readonly key: string
-  readonly fingerprint: string
   readonly serial: string
   readonly validFrom: Date
   readonly validTo: Date
@@ -33,9 +32,9 @@ export function readCertificate({ certFile, keyFile }: TlsFiles): CertificateRea
   }
   const misfit = whyUnusable(x509, privateKey, cert, key)
   if (misfit !== undefined) return { certificate: null, problems: [misfit] }
-  const { fingerprint256: fingerprint, serialNumber: serial, validFromDate, validToDate } = x509
+  const { serialNumber: serial, validFromDate, validToDate } = x509
   return {
-    certificate: { cert, key, fingerprint, serial, validFrom: validFromDate, validTo: validToDate },
+    certificate: { cert, key, serial, validFrom: validFromDate, validTo: validToDate },
     problems: null,
   }
 }
