@@ -22,6 +22,11 @@ const TABS = 7
 /** The stack looks at the files every 5 s, and complains about wrong ones at the second look. */
 const RENEWED_WITHIN_MS = 30_000
 const SLOW = { timeout: 40_000 }
+/**
+ * Chromium closes every connection when an interface of the machine comes or goes, which other programs cause:
+ * containers, network namespaces. It is not about OnAir.
+ */
+const NETWORK_CHANGED = /ERR_NETWORK_CHANGED/
 
 const owned = new AsyncDisposableStack()
 after(() => owned.disposeAsync())
@@ -64,6 +69,10 @@ function loggedAddress(id: string): unknown {
 
 async function allTabsShow(title: string): Promise<void> {
   await Promise.all(tabs.map((tab) => tab.getByRole('link', { name: title }).waitFor(SLOW)))
+}
+
+function networkChanges(): number {
+  return browser.complaints.filter((text) => NETWORK_CHANGED.test(text)).length
 }
 
 /** How many times an EventSource of any tab has lost its connection: browsers list requests when they end. */
@@ -115,13 +124,16 @@ step('the video plays on a page over HTTPS', async () => {
   video = new WatchedVideo(viewer)
   await video.starts()
   await video.plays(2)
-  assert.deepEqual(browser.complaints, [])
+  assert.deepEqual(
+    browser.complaints.filter((text) => !NETWORK_CHANGED.test(text)),
+    [],
+  )
 })
 
 step('a renewed certificate is shown, and neither publisher nor reader nor viewer is dropped', async (t) => {
   assert.deepEqual(await shownSerials(), [first.serial, first.serial])
   const before = await video.time()
-  const endedBefore = await endedEventStreams()
+  const [endedBefore, changesBefore] = [await endedEventStreams(), networkChanges()]
   const renewedAt = performance.now()
   putInPlace(renewed.cert, renewed.key)
   await until(
@@ -139,7 +151,8 @@ step('a renewed certificate is shown, and neither publisher nor reader nor viewe
   // Those without an id, such as the number of viewers, are not in the log.
   const events = reader.frames.filter(({ id }) => id !== null).map(({ event }) => event)
   assert.deepEqual(events, ['stream.live'], 'the publisher has not reconnected')
-  assert.equal(await endedEventStreams(), endedBefore)
+  const ended = await endedEventStreams()
+  if (networkChanges() === changesBefore) assert.equal(ended, endedBefore, 'an EventSource was disconnected')
 })
 
 step('a key that does not belong to the certificate is not taken; one log line says why', async () => {
