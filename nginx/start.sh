@@ -9,7 +9,13 @@
 # its fixed ports and folders, docker-compose.yml what depends on the other containers. The checks below
 # are for the container, where nothing else checks a value before it becomes part of nginx's configuration.
 #
+# HTTP_ADDRESS, RTMP_ADDRESS and ACME_WEBROOT may be empty. With TLS_DIR, these have to be set too:
+# HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE.
+#
 # Optional, and read by this script only:
+#   TLS_DIR        folder with the certificate: current/cert.pem and current/key.pem, readable for the worker's
+#                  user. Set: HTTPS and RTMPS. Who sets it replaces a renewed certificate there: npm start
+#                  (apps/stack/tls), or container.sh in the container.
 #   NGINX_RUN_DIR  folder for the rendered configuration, pid file and temporary files (default: a new one
 #                  in /tmp). If nginx's master process was killed in this folder, its worker is ended first.
 #   NGINX_USER     the worker's user when root starts this (default root, so that control, started by the
@@ -47,7 +53,8 @@ folder() { # NAME VALUE
 
 unset_names=''
 for name in HTTP_PORT RTMP_PORT HOOKS_PORT INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT \
-  LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR RECORDINGS_DIR; do
+  LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR RECORDINGS_DIR \
+  ${TLS_DIR:+HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE}; do
   eval "[ -n \"\${$name:-}\" ]" || unset_names="$unset_names $name"
 done
 [ -z "$unset_names" ] || fail "settings that are not set:$unset_names (npm start and docker compose set them all)"
@@ -61,7 +68,10 @@ port RTMP_PORT "$RTMP_PORT"
 port HOOKS_PORT "$HOOKS_PORT"
 port INTERNAL_HTTP_PORT "$INTERNAL_HTTP_PORT"
 port INTERNAL_RTMP_PORT "$INTERNAL_RTMP_PORT"
-case $LISTEN_ADDRESS in *[!0-9a-fA-F.:]*) fail "LISTEN_ADDRESS must be an IP address" ;; esac
+for name in LISTEN_ADDRESS HTTP_ADDRESS RTMP_ADDRESS; do
+  eval "address=\${$name:-}"
+  case $address in *[!0-9a-fA-F.:]*) fail "$name must be an IP address" ;; esac
+done
 path WEB_ROOT "$WEB_ROOT"
 case $WEB_ROOT in /*) ;; *) WEB_ROOT=$PWD/$WEB_ROOT ;; esac
 hls_dir=$(folder HLS_DIR "$HLS_DIR")
@@ -77,8 +87,8 @@ fi
 case $here$run_dir in *[*?[]*) fail "the paths of NGINX_RUN_DIR and of OnAir must not contain * ? or [" ;; esac
 
 command -v "$NGINX" >/dev/null || fail "nginx is not installed (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp)"
-module=/usr/lib/nginx/modules/ngx_rtmp_module.so
-[ -e "$module" ] || fail "nginx has no RTMP module: $module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
+rtmp_module=/usr/lib/nginx/modules/ngx_rtmp_module.so
+[ -e "$rtmp_module" ] || fail "nginx has no RTMP module: $rtmp_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
 
 # ---- conditions: a template line that ends in "#! name" is kept only if $keep has the name ---------
 
@@ -100,6 +110,8 @@ fi
 
 # Not [ -s ]: files in /proc always have size 0.
 [ -n "$(cat /proc/net/if_inet6 2>/dev/null)" ] && keep="$keep ipv6"
+
+. "$here/public-ports.sh"
 
 # nginx-rtmp calls the hooks on 127.0.0.1, so the internal server listens there in any case.
 case $LISTEN_ADDRESS in
@@ -197,7 +209,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
 {
   for name in $keep; do echo "s/ *#! $name\$//"; done
   echo '/#! [a-z0-9]*$/d'
-  value MODULE "$module"
+  value RTMP_MODULE "$rtmp_module"
   value USER "$NGINX_USER"
   value RUN_DIR "$run_dir"
   value NGINX_DIR "$here"
@@ -209,6 +221,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
   value INSTANCE "$instance"
   value HTTP_PORT "$HTTP_PORT"
   value RTMP_PORT "$RTMP_PORT"
+  public_values
   value INTERNAL_HTTP_PORT "$INTERNAL_HTTP_PORT"
   value INTERNAL_RTMP_PORT "$INTERNAL_RTMP_PORT"
   value LISTEN "$listen"

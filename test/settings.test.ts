@@ -9,8 +9,10 @@ import { parseEnvironment } from '../apps/control/environment.ts'
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
-/** docker-compose.yml reads it, control does not. */
-const COMPOSE_ONLY = 'MYSQL_PASSWORD'
+/** docker compose reads them, control does not. */
+const COMPOSE_ONLY = ['MYSQL_PASSWORD', 'COMPOSE_FILE', 'TLS_FOLDER']
+/** For nginx; control needs them only for the defaults of PUBLIC_URL and RTMP_URL, which compose sets itself. */
+const NGINX_ONLY = ['HTTP_ADDRESS', 'RTMP_ADDRESS', 'TLS_CERT', 'TLS_KEY', 'ACME_WEBROOT', 'HSTS_MAX_AGE']
 /** Inside the containers these have their defaults; only the published ports can be changed. */
 const FIXED_IN_CONTAINERS = [
   'HTTP_PORT',
@@ -19,6 +21,8 @@ const FIXED_IN_CONTAINERS = [
   'HOOKS_PORT',
   'INTERNAL_HTTP_PORT',
   'INTERNAL_RTMP_PORT',
+  'HTTPS_PORT',
+  'RTMPS_PORT',
   'HLS_DIR',
   'DASH_DIR',
   'DATA_DIR',
@@ -50,12 +54,12 @@ function composeEnvironment(service: string): Map<string, string> {
 test('.env.example explains every setting, and no other', () => {
   assert.ok(settings().length > 30)
   for (const name of Object.keys(defaults)) assert.ok(settings().includes(name), name)
-  assert.deepEqual([...examples().keys()].sort(), [...settings(), COMPOSE_ONLY].sort())
+  assert.deepEqual([...examples().keys()].sort(), [...settings(), ...COMPOSE_ONLY].sort())
 })
 
 test('.env.example shows the defaults, and examples that are valid', () => {
   for (const [name, value] of examples()) {
-    if (name === COMPOSE_ONLY) continue
+    if (COMPOSE_ONLY.includes(name)) continue
     const { settings, problems } = parseEnvironment({ [name]: value })
     const own = problems?.filter((problem) => problem.startsWith(`${name}:`)) ?? []
     assert.deepEqual(own, [])
@@ -80,14 +84,15 @@ test('the README shows the defaults', () => {
 
 test('docker compose hands on every setting that is not fixed in its containers', () => {
   const given = [...composeEnvironment('control').keys()]
-  const wanted = settings().filter((name) => !FIXED_IN_CONTAINERS.includes(name))
+  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY]
+  const wanted = settings().filter((name) => !elsewhere.includes(name))
   assert.deepEqual(given.sort(), wanted.sort())
 })
 
 test('docker compose hands on each setting under its own name, and none that .env.example does not explain', () => {
   const known = new Set(examples().keys())
-  for (const [, name = ''] of read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)) {
-    assert.ok(known.has(name), name)
+  for (const file of ['docker-compose.yml', 'docker-compose.tls.yml']) {
+    for (const [, name = ''] of read(file).matchAll(/\$\{([A-Z0-9_]+)/g)) assert.ok(known.has(name), name)
   }
   for (const [name, value] of composeEnvironment('control')) {
     const passedOn = /^\$\{([A-Z0-9_]+):-/.exec(value)?.[1]

@@ -19,6 +19,13 @@ export interface S3Config {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | null
 }
 
+/** PEM files; relative paths start at the working directory. */
+export interface TlsFiles {
+  /** The certificate, followed by those of the authorities between it and the root. */
+  readonly certFile: string
+  readonly keyFile: string
+}
+
 /** The settings, with every default filled in. */
 export interface Config {
   /** Absolute, without a trailing slash; every URL in an answer starts with it. */
@@ -33,7 +40,19 @@ export interface Config {
   readonly hooksPort: number
   readonly internalHttpPort: number
   readonly internalRtmpPort: number
+  /** Where HTTP_PORT and HTTPS_PORT listen; null: on every address. */
+  readonly httpAddress: string | null
+  /** Where RTMP_PORT and RTMPS_PORT listen; null: on every address. */
+  readonly rtmpAddress: string | null
   readonly listenAddress: string
+  /** Null: nginx offers neither HTTPS nor RTMPS, and httpsPort and rtmpsPort are not used. */
+  readonly tls: TlsFiles | null
+  readonly httpsPort: number
+  readonly rtmpsPort: number
+  /** The folder for an ACME client's answers to challenges; null: none. */
+  readonly acmeWebroot: string | null
+  /** 0: no Strict-Transport-Security header. */
+  readonly hstsMaxAgeS: number
   /** nginx's internal HTTP server, as control reaches it. */
   readonly nginxUrl: string
   /** Control's public API, as nginx reaches it. */
@@ -71,18 +90,28 @@ export interface Config {
 /** Names every wrong setting, without the values of secret ones; its message can be printed as it is. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
+  /** One line for each wrong setting, beginning with its name. */
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    const lines = problems.map((line) => `  ${line}`).join('\n')
+    super(`OnAir can't start: these settings are wrong (see .env.example)\n${lines}`)
+    this.problems = problems
+  }
 }
 
 /** @throws ConfigError */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { settings: e, problems } = parseEnvironment(env)
-  if (problems !== null) {
-    const lines = problems.map((line) => `  ${line}`).join('\n')
-    throw new ConfigError(`OnAir can't start: these settings are wrong (see .env.example)\n${lines}`)
-  }
+  if (problems !== null) throw new ConfigError(problems)
+  const tls = readTls(e)
+  const [http, rtmp] =
+    tls === null
+      ? [`http://localhost:${e.HTTP_PORT}`, `rtmp://localhost:${e.RTMP_PORT}/live`]
+      : [`https://localhost:${e.HTTPS_PORT}`, `rtmps://localhost:${e.RTMPS_PORT}/live`]
   return {
-    publicUrl: e.PUBLIC_URL ?? `http://localhost:${e.HTTP_PORT}`,
-    rtmpUrl: e.RTMP_URL ?? `rtmp://localhost:${e.RTMP_PORT}/live`,
+    publicUrl: e.PUBLIC_URL ?? http,
+    rtmpUrl: e.RTMP_URL ?? rtmp,
     databaseUrl: e.DATABASE_URL === undefined ? undefined : new Secret(e.DATABASE_URL),
     httpPort: e.HTTP_PORT,
     rtmpPort: e.RTMP_PORT,
@@ -90,7 +119,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hooksPort: e.HOOKS_PORT,
     internalHttpPort: e.INTERNAL_HTTP_PORT,
     internalRtmpPort: e.INTERNAL_RTMP_PORT,
+    httpAddress: e.HTTP_ADDRESS ?? null,
+    rtmpAddress: e.RTMP_ADDRESS ?? null,
     listenAddress: e.LISTEN_ADDRESS,
+    tls,
+    httpsPort: e.HTTPS_PORT,
+    rtmpsPort: e.RTMPS_PORT,
+    acmeWebroot: e.ACME_WEBROOT ?? null,
+    hstsMaxAgeS: e.HSTS_MAX_AGE,
     nginxUrl: e.NGINX_URL ?? `http://127.0.0.1:${e.INTERNAL_HTTP_PORT}`,
     controlUrl: e.CONTROL_URL ?? `http://127.0.0.1:${e.API_PORT}`,
     hlsDir: e.HLS_DIR,
@@ -117,6 +153,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
         .replace(/[^A-Za-z0-9._-]/g, '-')
         .slice(0, 64),
   }
+}
+
+function readTls({ TLS_CERT, TLS_KEY }: Settings): TlsFiles | null {
+  return TLS_CERT === undefined || TLS_KEY === undefined ? null : { certFile: TLS_CERT, keyFile: TLS_KEY }
 }
 
 function readS3(e: Settings): S3Config | null {

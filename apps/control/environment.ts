@@ -5,13 +5,17 @@ import { z } from 'zod'
 /** The longest time that setTimeout can wait, 24 days. */
 const MAX_SECONDS = 24 * 24 * 60 * 60
 
+/** Ten years. Browsers remember for as long that the host is to be reached over HTTPS only. */
+const MAX_HSTS_SECONDS = 315_360_000
+
 const PORT_RULE = 'must be a port number from 1 to 65535'
 const port = z.coerce.number(PORT_RULE).int(PORT_RULE).min(1, PORT_RULE).max(65_535, PORT_RULE)
 const seconds = z.coerce
   .number('must be a number of seconds')
   .positive('must be more than 0 seconds')
   .max(MAX_SECONDS, `must be at most ${MAX_SECONDS} seconds`)
-const folder = z.string().min(1)
+const path = z.string().min(1)
+const ipAddress = z.union([z.ipv4(), z.ipv6()], 'must be an IP address')
 /** Paths are appended to it; with at most 200 characters the result fits the database's column. */
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
@@ -68,19 +72,32 @@ const Environment = z.object({
   HOOKS_PORT: port.default(3001),
   INTERNAL_HTTP_PORT: port.default(8090),
   INTERNAL_RTMP_PORT: port.default(19350),
-  LISTEN_ADDRESS: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').default('127.0.0.1'),
+  HTTP_ADDRESS: ipAddress.optional(),
+  RTMP_ADDRESS: ipAddress.optional(),
+  LISTEN_ADDRESS: ipAddress.default('127.0.0.1'),
+  TLS_CERT: path.optional(),
+  TLS_KEY: path.optional(),
+  HTTPS_PORT: port.default(8443),
+  RTMPS_PORT: port.default(1936),
+  ACME_WEBROOT: path.optional(),
+  HSTS_MAX_AGE: z.coerce
+    .number('must be a number of seconds')
+    .int('must be a whole number of seconds')
+    .min(0, 'must be 0 (off) or more seconds')
+    .max(MAX_HSTS_SECONDS, `must be at most ${MAX_HSTS_SECONDS} seconds`)
+    .default(0),
   NGINX_URL: httpUrl.optional(),
   CONTROL_URL: httpUrl.optional(),
-  HLS_DIR: folder.default('/tmp/hls'),
-  DASH_DIR: folder.default('/tmp/dash'),
-  DATA_DIR: folder.default('.data'),
+  HLS_DIR: path.default('/tmp/hls'),
+  DASH_DIR: path.default('/tmp/dash'),
+  DATA_DIR: path.default('.data'),
   STREAM_KEY_TTL: seconds.default(600),
   RECONNECT_WINDOW: seconds.default(60),
   STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
   CREATE_RATE_LIMIT: wholeNumber.default(30),
   EVENT_RETENTION: days.default(30),
   STREAM_RETENTION: daysOrForEver.default(90),
-  RECORDINGS_DIR: folder.optional(),
+  RECORDINGS_DIR: path.optional(),
   RECORDINGS_MAX_AGE: days.optional(),
   RECORDINGS_MAX_BYTES: bytes.optional(),
   RECORDINGS_MIN_FREE_BYTES: bytes.default(1024 ** 3),
@@ -146,7 +163,7 @@ type Given = Readonly<Record<string, string | undefined>>
 
 /** Settings that are valid one by one but do not go together. */
 function contradictions(given: Given): string[] {
-  return [...sharedPorts(given), ...missingTokens(given), ...incompleteS3(given)]
+  return [...sharedPorts(given), ...incompleteTls(given), ...missingTokens(given), ...incompleteS3(given)]
 }
 
 const PORTS = [
@@ -157,17 +174,30 @@ const PORTS = [
   'INTERNAL_HTTP_PORT',
   'INTERNAL_RTMP_PORT',
 ] as const
+/** Nothing listens on these without a certificate. */
+const TLS_PORTS = ['HTTPS_PORT', 'RTMPS_PORT'] as const
 
 function sharedPorts(given: Given): string[] {
+  const ports = given.TLS_CERT === undefined ? PORTS : [...PORTS, ...TLS_PORTS]
   // An invalid port is undefined here, and reported by itself.
   const numbers = new Map(
-    PORTS.map((name) => [name, Environment.shape[name].safeParse(given[name]).data] as const),
+    ports.map((name) => [name, Environment.shape[name].safeParse(given[name]).data] as const),
   )
-  return PORTS.flatMap((name, index) =>
-    PORTS.slice(0, index)
+  return ports.flatMap((name, index) =>
+    ports
+      .slice(0, index)
       .filter((other) => numbers.get(name) !== undefined && numbers.get(other) === numbers.get(name))
       .map((other) => `${name}: ${numbers.get(name)} is also ${other}; each port needs its own number`),
   )
+}
+
+function incompleteTls({ TLS_CERT, TLS_KEY, HSTS_MAX_AGE }: Given): string[] {
+  if ((TLS_CERT === undefined) !== (TLS_KEY === undefined)) {
+    const [missing, other] = TLS_CERT === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
+    return [`${missing}: must be set when ${other} is set`]
+  }
+  if (TLS_CERT !== undefined || !(Number(HSTS_MAX_AGE) > 0)) return []
+  return ['HSTS_MAX_AGE: only has an effect over HTTPS; set TLS_CERT and TLS_KEY, or remove it']
 }
 
 function missingTokens({ STREAM_CREATION, API_TOKENS }: Given): string[] {

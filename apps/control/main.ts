@@ -20,9 +20,9 @@ async function main(): Promise<void> {
   const config = readConfig()
   const { databaseUrl } = config
   if (databaseUrl === undefined)
-    throw new ConfigError(
-      'DATABASE_URL is not set. Set it, or use `npm start`, which runs a database of its own.',
-    )
+    throw new ConfigError([
+      'DATABASE_URL: must be set; only `npm start` runs a database of its own when it is not',
+    ])
   const logger = pino(loggerOptions(config.logLevel), destination(LOG))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using control = await Control.create({ config: { ...config, databaseUrl }, logger, migrationsDir })

@@ -1,8 +1,10 @@
 // The process of `npm start`: reads the settings, starts OnAir, and stops it on Ctrl-C, SIGTERM or SIGHUP.
 // Exit code 0 when it was stopped, 1 when it could not start.
-import { type Config, ConfigError, readConfig } from '../control/config.ts'
-import { waitUntilReady } from './readiness.ts'
-import { StartError, startStack } from './stack.ts'
+import { ConfigError } from '../control/config.ts'
+import { type Readiness, waitUntilReady } from './readiness.ts'
+import { startStack } from './stack.ts'
+import { StartError } from './start-error.ts'
+import { readStartSettings, type StartSettings } from './start-settings.ts'
 
 /** Under npm one Ctrl-C arrives twice, from the terminal and from npm, which passes it on. */
 const SAME_CTRL_C_MS = 500
@@ -27,7 +29,36 @@ function onSignal(): void {
   }
 }
 
-function announce(config: Config, startedAt: number): void {
+/** Where to look whether everything runs. */
+function readiness({ config }: StartSettings): Readiness {
+  const { controlUrl, httpAddress, rtmpAddress, httpPort, httpsPort, rtmpsPort } = config
+  const host = reachable(httpAddress)
+  const ports = [
+    { setting: 'HTTPS_PORT', host, port: httpsPort },
+    { setting: 'RTMPS_PORT', host: reachable(rtmpAddress), port: rtmpsPort },
+  ]
+  return {
+    control: `${controlUrl}/healthz`,
+    nginx: `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}/readyz`,
+    tls: config.tls === null ? [] : ports,
+  }
+}
+
+/** An address at which this machine reaches what listens on the given one. */
+function reachable(address: string | null): string {
+  if (address === null || address === '0.0.0.0') return '127.0.0.1'
+  return address === '::' ? '::1' : address
+}
+
+/** Things that are allowed but probably not meant. */
+function warn({ config, selfSigned }: StartSettings): void {
+  if (selfSigned) say('The certificate is self-signed: browsers warn about it. It is for trying OnAir only.')
+  if (config.tls === null) return
+  if (config.publicUrl.startsWith('http:'))
+    say(`PUBLIC_URL is ${config.publicUrl}: browsers do not play video from there on a page over HTTPS`)
+}
+
+function announce({ config, selfSigned }: StartSettings, startedAt: number): void {
   say(`
 OnAir is ready (after ${((performance.now() - startedAt) / 1000).toFixed(1)} s)
 
@@ -35,21 +66,18 @@ OnAir is ready (after ${((performance.now() - startedAt) / 1000).toFixed(1)} s)
   RTMP  ${config.rtmpUrl}
   Stream keys: at ${config.publicUrl}/studio, or with POST ${config.publicUrl}/v1/streams
 
-npm run demo publishes a test picture. Ctrl-C stops OnAir.
+npm run demo${selfSigned ? ' -- --tls-self-signed' : ''} publishes a test picture. Ctrl-C stops OnAir.
 `)
 }
 
 async function run(): Promise<void> {
   const startedAt = performance.now()
-  const config = readConfig()
+  const settings = readStartSettings(process.argv.slice(2), process.env)
+  warn(settings)
   const { signal } = stop
-  await using _stack = await startStack({ config, env: process.env, say, signal, force: force.signal })
-  const urls = {
-    control: `${config.controlUrl}/healthz`,
-    nginx: `http://127.0.0.1:${config.httpPort}/readyz`,
-  }
-  await waitUntilReady(urls, say, signal)
-  announce(config, startedAt)
+  await using _stack = await startStack({ ...settings, env: process.env, say, signal, force: force.signal })
+  await waitUntilReady(readiness(settings), say, signal)
+  announce(settings, startedAt)
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
 

@@ -12,6 +12,8 @@ interface PortUse {
 
 const EVERYWHERE = ['0.0.0.0', '::']
 const LOOPBACK = ['127.0.0.1']
+/** Where nginx passes on to its RTMP server what it has decrypted at RTMPS_PORT. */
+const BEHIND_RTMPS = '127.0.0.2'
 
 /** The ports of a process that was killed may stay taken for a moment. */
 const RELEASED_WITHIN_MS = 2000
@@ -27,11 +29,19 @@ export async function findTakenPorts(config: Config): Promise<string[]> {
 }
 
 async function checkAll(config: Config): Promise<string[]> {
+  const http = config.httpAddress === null ? EVERYWHERE : [config.httpAddress]
+  const rtmp = config.rtmpAddress === null ? EVERYWHERE : [config.rtmpAddress]
+  const internalRtmp = config.tls === null ? LOOPBACK : [...LOOPBACK, BEHIND_RTMPS]
+  const tls: PortUse[] = [
+    { setting: 'HTTPS_PORT', port: config.httpsPort, hosts: http },
+    { setting: 'RTMPS_PORT', port: config.rtmpsPort, hosts: rtmp },
+  ]
   const uses: PortUse[] = [
-    { setting: 'HTTP_PORT', port: config.httpPort, hosts: EVERYWHERE },
-    { setting: 'RTMP_PORT', port: config.rtmpPort, hosts: EVERYWHERE },
+    { setting: 'HTTP_PORT', port: config.httpPort, hosts: http },
+    { setting: 'RTMP_PORT', port: config.rtmpPort, hosts: rtmp },
+    ...(config.tls === null ? [] : tls),
     { setting: 'INTERNAL_HTTP_PORT', port: config.internalHttpPort, hosts: LOOPBACK },
-    { setting: 'INTERNAL_RTMP_PORT', port: config.internalRtmpPort, hosts: LOOPBACK },
+    { setting: 'INTERNAL_RTMP_PORT', port: config.internalRtmpPort, hosts: internalRtmp },
     { setting: 'API_PORT', port: config.apiPort, hosts: [config.listenAddress] },
     { setting: 'HOOKS_PORT', port: config.hooksPort, hosts: [config.listenAddress] },
   ]
@@ -43,6 +53,10 @@ async function problemWith({ setting, port, hosts }: PortUse): Promise<string | 
     const code = await tryToListen(port, host)
     if (code === 'EADDRINUSE') {
       return `${setting} ${port} is taken by another program: set ${setting} to another port`
+    }
+    // Without IPv6, this is also the answer for '::', on which nginx then does not listen.
+    if (code === 'EADDRNOTAVAIL' && !EVERYWHERE.includes(host)) {
+      return `${setting} ${port}: ${host} is not an address of this machine`
     }
     if (code === 'EACCES') {
       return `${setting} ${port} may only be used by root: set ${setting} to a port above 1023`

@@ -6,22 +6,22 @@ import type { Config } from '../control/config.ts'
 import { EmbeddedMariadb } from './mariadb/embedded-mariadb.ts'
 import { findTakenPorts } from './ports.ts'
 import { settingsEnv, withoutSecrets } from './settings-env.ts'
+import { StartError } from './start-error.ts'
 import { FolderLock } from './supervision/folder-lock.ts'
 import { endOrphans } from './supervision/pid-file.ts'
 import { SupervisedChild } from './supervision/supervised-child.ts'
+import type { Certificate } from './tls/certificate.ts'
+import { keepCertificate } from './tls/keep-certificate.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
 /** How long each may take to stop. Together less than 10 s, the time that stopping OnAir may take. */
 const GRACE_MS = { control: 4000, nginx: 1500, mariadb: 2500 }
 
-/** A reason why OnAir cannot start, for its user to act on; printed without a stack trace. */
-export class StartError extends Error {
-  override name = 'StartError'
-}
-
 export interface StackOptions {
   readonly config: Config
+  /** What TLS_CERT and TLS_KEY contain; null without them. */
+  readonly certificate: Certificate | null
   /** The environment of this process; the children get it with every setting filled in. */
   readonly env: NodeJS.ProcessEnv
   readonly say: (line: string) => void
@@ -52,7 +52,11 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   const databaseUrl = config.databaseUrl?.reveal() ?? (await startDatabase(options, dataDir, started))
   options.signal.throwIfAborted()
   const env = { ...options.env, ...settingsEnv(config) }
-  const nginx = startNginx(options, env, dataDir)
+  const tlsDir = join(dataDir, 'nginx-tls')
+  if (config.tls !== null && options.certificate !== null) {
+    started.use(keepCertificate(options, config.tls, options.certificate, tlsDir))
+  }
+  const nginx = startNginx(options, { ...env, TLS_DIR: config.tls === null ? '' : tlsDir }, dataDir)
   started.defer(() => nginx.stop(GRACE_MS.nginx))
   const control = startControl(options, { ...env, DATABASE_URL: databaseUrl }, runDir)
   started.defer(() => control.stop(GRACE_MS.control))

@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 setup_for=start
+case " $* " in *' --tls-self-signed '*) with_tls=self-signed ;; esac
 . apps/stack/setup/setup.sh
-[ ! -f .env ] || become node --env-file=.env apps/stack/main.ts
-become node apps/stack/main.ts
+[ ! -f .env ] || become node --env-file=.env apps/stack/main.ts "$@"
+become node apps/stack/main.ts "$@"

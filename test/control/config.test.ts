@@ -32,6 +32,8 @@ describe('without settings', () => {
         hooksPort: 3001,
         internalHttpPort: 8090,
         internalRtmpPort: 19350,
+        ...{ httpAddress: null, rtmpAddress: null, tls: null, httpsPort: 8443, rtmpsPort: 1936 },
+        ...{ acmeWebroot: null, hstsMaxAgeS: 0 },
         listenAddress: '127.0.0.1',
         nginxUrl: 'http://127.0.0.1:8090',
         controlUrl: 'http://127.0.0.1:3000',

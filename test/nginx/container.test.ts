@@ -9,26 +9,29 @@ import { test } from 'node:test'
 import { readConfig } from '../../apps/control/config.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const PORTS = [
+  ...['HTTP_PORT', 'RTMP_PORT', 'HTTPS_PORT', 'RTMPS_PORT'],
+  ...['INTERNAL_HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT'],
+]
 
 test('the container sets every required setting, and its ports are the defaults in config.ts', () => {
   const container = { ...imageEnvironment(), ...composeEnvironment() }
-  const { httpPort, rtmpPort, internalHttpPort, internalRtmpPort, apiPort, hooksPort } = readConfig({})
+  const { httpPort, rtmpPort, httpsPort, rtmpsPort, ...internal } = readConfig({})
+  const { internalHttpPort, internalRtmpPort, apiPort, hooksPort } = internal
   assert.deepEqual(
-    ['HTTP_PORT', 'RTMP_PORT', 'INTERNAL_HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT', 'CONTROL_URL'].map(
-      (name) => Number(container[name]?.split(':').at(-1)),
-    ),
-    [httpPort, rtmpPort, internalHttpPort, internalRtmpPort, hooksPort, apiPort],
+    [...PORTS, 'CONTROL_URL'].map((name) => Number(container[name]?.split(':').at(-1))),
+    [httpPort, rtmpPort, httpsPort, rtmpsPort, internalHttpPort, internalRtmpPort, hooksPort, apiPort],
   )
   using folders = temporaryFolder()
   const here = Object.fromEntries(
-    ['NGINX_RUN_DIR', 'HLS_DIR', 'DASH_DIR', 'RECORDINGS_DIR'].map((name) => [
+    ['NGINX_RUN_DIR', 'HLS_DIR', 'DASH_DIR', 'RECORDINGS_DIR', 'ACME_WEBROOT'].map((name) => [
       name,
       join(folders.path, name),
     ]),
   )
   // The program `true` ends at once in nginx's place; the rest of this is what is not on this machine.
   const env = { ...container, ...here, PATH: process.env.PATH, NGINX: 'true', NGINX_USER: '' }
-  const { status, stderr } = spawnSync(join(ROOT, 'nginx/start.sh'), {
+  const { status, stderr } = spawnSync(join(ROOT, 'nginx/container.sh'), {
     env: { ...env, CONTROL_URL: 'http://127.0.0.1:3000' },
     encoding: 'utf8',
   })

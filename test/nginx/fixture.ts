@@ -24,6 +24,7 @@ export interface FixtureOptions {
   /** Settings for start.sh, as they are: wrong values too. */
   readonly env?: Readonly<Record<string, string>>
   readonly uid?: number | undefined
+  readonly script?: 'container.sh'
 }
 
 export class Fixture implements AsyncDisposable {
@@ -32,14 +33,18 @@ export class Fixture implements AsyncDisposable {
   readonly dashDir: string
   readonly nginx: TestNginx
 
-  private constructor(folder: string, settings: Record<string, string>, { env, uid }: FixtureOptions) {
+  private constructor(
+    folder: string,
+    settings: Record<string, string>,
+    { env, uid, script }: FixtureOptions,
+  ) {
     this.folder = folder
     this.hlsDir = join(folder, 'hls')
     this.dashDir = join(folder, 'dash')
     this.nginx = new TestNginx({
       settings: { ...settings, HLS_DIR: this.hlsDir, DASH_DIR: this.dashDir, DATA_DIR: folder },
       env: { WEB_ROOT: join(folder, 'web'), NGINX_RUN_DIR: join(folder, 'run'), ...env },
-      uid,
+      ...{ uid, script },
     })
   }
 

@@ -40,10 +40,11 @@ export class StackProcess {
   readonly #settings: Settings
   #output = ''
 
-  constructor(settings: Settings) {
+  /** @param options of npm start */
+  constructor(settings: Settings, options: readonly string[] = []) {
     this.#settings = settings
     // A process group of its own, as a terminal gives it, so that pressCtrlC reaches all of it.
-    const [program, ...args] = withParentDeathSignal(process.execPath, MAIN)
+    const [program, ...args] = withParentDeathSignal(process.execPath, MAIN, ...options)
     this.process = spawn(program, args, {
       env: { ...process.env, ...settings },
       detached: true,

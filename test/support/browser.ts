@@ -20,14 +20,21 @@ export interface TestBrowser extends AsyncDisposable {
   readonly complaints: string[]
 }
 
-/** A browser with a profile of its own, removed afterwards. */
-export async function startBrowser(viewport = { width: 1280, height: 800 }): Promise<TestBrowser> {
+/**
+ * A browser with a profile of its own, removed afterwards.
+ * @param options.ignoreHTTPSErrors for certificates that nobody has signed
+ */
+export async function startBrowser(
+  viewport = { width: 1280, height: 800 },
+  { ignoreHTTPSErrors = false } = {},
+): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,
     args: FLAGS,
     viewport,
+    ignoreHTTPSErrors,
   })
   const complaints: string[] = []
   context.on('console', (message) => {

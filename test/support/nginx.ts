@@ -8,7 +8,7 @@ import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death
 import { readProcess, signalGroup } from '../../apps/stack/supervision/process-group.ts'
 import { until } from './until.ts'
 
-const START = join(import.meta.dirname, '../../nginx/start.sh')
+const SCRIPTS = join(import.meta.dirname, '../../nginx')
 const READY_MS = 20_000
 
 export interface NginxOptions {
@@ -16,6 +16,8 @@ export interface NginxOptions {
   readonly settings: Readonly<Record<string, string>>
   /** Variables that start.sh gets as they are, also in place of a setting: NGINX_RUN_DIR, wrong values. */
   readonly env?: Readonly<Record<string, string>>
+  /** What to run instead of start.sh: another script in nginx/. */
+  readonly script?: 'start.sh' | 'container.sh' | undefined
   /** The user (and group) to run as; otherwise the test's own. */
   readonly uid?: number | undefined
 }
@@ -25,12 +27,14 @@ export class TestNginx implements AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** All that start.sh and nginx have written to standard error. */
   log = ''
+  readonly #script: string
   readonly #uid: number | undefined
   #process: ChildProcess | undefined
   readonly #groups: number[] = []
 
-  constructor({ settings, env, uid }: NginxOptions) {
+  constructor({ settings, env, uid, script = 'start.sh' }: NginxOptions) {
     this.env = { PATH: process.env.PATH ?? '', ...settingsEnv(readConfig(settings)), ...env }
+    this.#script = join(SCRIPTS, script)
     this.#uid = uid
   }
 
@@ -41,7 +45,7 @@ export class TestNginx implements AsyncDisposable {
 
   /** Resolves once it answers. @throws when start.sh or nginx ends instead, with what they said */
   async start(): Promise<this> {
-    const [program, ...args] = withParentDeathSignal(START)
+    const [program, ...args] = withParentDeathSignal(this.#script)
     const child = spawn(program, args, {
       env: this.env,
       stdio: ['ignore', 'ignore', 'pipe'],

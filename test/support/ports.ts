@@ -27,6 +27,8 @@ const PORT_SETTINGS = [
   'HOOKS_PORT',
   'INTERNAL_HTTP_PORT',
   'INTERNAL_RTMP_PORT',
+  'HTTPS_PORT',
+  'RTMPS_PORT',
 ] as const
 
 /** OnAir's port settings, as in the environment. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allProcesses } from '../../apps/stack/supervision/process-group.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
-import { freePortSettings } from './ports.ts'
+import { freePortSettings, type PortSettings } from './ports.ts'
 import { until } from './until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -53,7 +53,10 @@ export interface IssuedAnswer extends StreamAnswer {
 }
 
 export class TestStack implements AsyncDisposable {
+  /** Where the page is; HTTPS with TLS_CERT. */
   readonly url: string
+  /** HTTP_PORT, which answers /readyz with and without TLS_CERT. */
+  readonly plainUrl: string
   readonly internalUrl: string
   readonly hooksUrl: string
   readonly rtmpUrl: string
@@ -73,10 +76,11 @@ export class TestStack implements AsyncDisposable {
     database: TestDatabase,
     ownsDatabase: boolean,
   ) {
-    this.url = `http://127.0.0.1:${env.HTTP_PORT}`
+    this.plainUrl = `http://127.0.0.1:${env.HTTP_PORT}`
+    this.url = env.TLS_CERT ? `https://localhost:${env.HTTPS_PORT}` : this.plainUrl
     this.internalUrl = `http://127.0.0.1:${env.INTERNAL_HTTP_PORT}`
     this.hooksUrl = `http://127.0.0.1:${env.HOOKS_PORT}`
-    this.rtmpUrl = `rtmp://127.0.0.1:${env.RTMP_PORT}/live`
+    this.rtmpUrl = String(env.RTMP_URL)
     this.hlsDir = String(env.HLS_DIR)
     this.dashDir = String(env.DASH_DIR)
     this.recordingsDir = String(env.RECORDINGS_DIR)
@@ -110,8 +114,7 @@ export class TestStack implements AsyncDisposable {
     const ports = await freePortSettings()
     const env = {
       ...ports,
-      PUBLIC_URL: `http://127.0.0.1:${ports.HTTP_PORT}`,
-      RTMP_URL: `rtmp://127.0.0.1:${ports.RTMP_PORT}/live`,
+      ...addresses(ports, 'TLS_CERT' in settings),
       HLS_DIR: join(folder, 'hls'),
       DASH_DIR: join(folder, 'dash'),
       DATA_DIR: join(folder, 'data'),
@@ -152,7 +155,7 @@ export class TestStack implements AsyncDisposable {
 
   /** Whether /readyz answers 200 at the public port. */
   async isReady(): Promise<boolean> {
-    const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    const response = await fetch(`${this.plainUrl}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
       () => null,
     )
     await response?.body?.cancel()
@@ -208,6 +211,18 @@ export class TestStack implements AsyncDisposable {
     if (this.#ownsDatabase) await this.database[Symbol.asyncDispose]()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+function addresses(ports: PortSettings, tls: boolean) {
+  return tls
+    ? {
+        PUBLIC_URL: `https://localhost:${ports.HTTPS_PORT}`,
+        RTMP_URL: `rtmps://localhost:${ports.RTMPS_PORT}/live`,
+      }
+    : {
+        PUBLIC_URL: `http://127.0.0.1:${ports.HTTP_PORT}`,
+        RTMP_URL: `rtmp://127.0.0.1:${ports.RTMP_PORT}/live`,
+      }
 }
 
 function commandLine(pid: number): string {

@@ -4,5 +4,5 @@ set -eu
 cd "$(dirname "$0")/../../.."
 setup_for=demo
 . apps/stack/setup/setup.sh
-[ ! -f .env ] || become node --env-file=.env apps/stack/demo/demo.ts
-become node apps/stack/demo/demo.ts
+[ ! -f .env ] || become node --env-file=.env apps/stack/demo/demo.ts "$@"
+become node apps/stack/demo/demo.ts "$@"

@@ -1,7 +1,11 @@
 // The process of `npm run demo`: creates a stream, publishes a test picture with its stream key, and prints the
 // watch URL and each event of the stream, until Ctrl-C.
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { parseArgs } from 'node:util'
 import { type Config, ConfigError, readConfig } from '../../control/config.ts'
+import { selfSignedFiles } from '../tls/self-signed.ts'
 import { DemoApi, DemoError, type IssuedStream, type StreamEvent } from './demo-api.ts'
 import { publishTestPicture } from './test-picture.ts'
 
@@ -40,8 +44,31 @@ async function keepPublishing(api: DemoApi, issued: IssuedStream, config: Config
   }
 }
 
+function wantsSelfSigned(): boolean {
+  try {
+    const { values } = parseArgs({ options: { 'tls-self-signed': { type: 'boolean' } } })
+    return values['tls-self-signed'] ?? false
+  } catch {
+    throw new DemoError('The only option of npm run demo is --tls-self-signed.')
+  }
+}
+
+/** With --tls-self-signed, as npm start was called, it trusts the certificate that npm start has made. */
+function readDemoConfig(): Config {
+  if (!wantsSelfSigned()) return readConfig()
+  const config = readConfig({ ...process.env, TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' })
+  const { certFile } = selfSignedFiles(config.dataDir)
+  try {
+    setDefaultCACertificates([...getCACertificates('default'), readFileSync(certFile, 'utf8')])
+  } catch (error) {
+    const { message } = error as Error
+    throw new DemoError(`The certificate of npm start -- --tls-self-signed can't be read: ${message}`)
+  }
+  return config
+}
+
 async function run(): Promise<void> {
-  const config = readConfig()
+  const config = readDemoConfig()
   const api = new DemoApi(config)
   const issued = await api.createStream('Test picture')
   say(`\nWatch it at ${config.publicUrl}/watch/${issued.id}  (Ctrl-C ends it)\n`)

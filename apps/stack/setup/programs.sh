@@ -8,9 +8,23 @@ rtmp_module_is_there() {
   nginx -V 2>&1 | grep -q 'nginx-rtmp-module'
 }
 
+# Whether a setting has a value: in the environment, or in .env.
+is_set() { # NAME
+  eval "[ -n \"\${$1:-}\" ]" ||
+    grep -qs "^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$1=[\"']\{0,1\}[^\"'[:space:]#]" .env
+}
+
 database_is_elsewhere() {
   [ "$setup_for" = test ] && { [ -n "${TEST_DATABASE_URL:-}" ] && return || return 1; }
-  [ -n "${DATABASE_URL:-}" ] || grep -qs '^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}DATABASE_URL=["'\'']\{0,1\}[a-z]' .env
+  is_set DATABASE_URL
+}
+
+# Whether programs for TLS are needed; start.sh sets with_tls for --tls-self-signed.
+needs_tls() {
+  [ "$setup_for" = test ] || [ -n "${with_tls:-}" ] || is_set TLS_CERT
+}
+needs_openssl() {
+  [ "$setup_for" = test ] || [ "${with_tls:-}" = self-signed ]
 }
 
 browser_is_there() {
@@ -25,6 +39,9 @@ missing_programs() {
   [ "$setup_for" = demo ] && return
   command -v nginx >/dev/null || echo 'nginx: receives the video and serves it'
   command -v nginx >/dev/null && rtmp_module_is_there || echo 'libnginx-mod-rtmp: the RTMP module for nginx'
+  ! needs_tls || [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||
+    echo 'libnginx-mod-stream: the stream module for nginx, for RTMPS'
+  ! needs_openssl || command -v openssl >/dev/null || echo 'openssl: makes the self-signed certificate'
   command -v mariadbd >/dev/null || database_is_elsewhere ||
     echo 'mariadb-server-core: the embedded database (not needed when DATABASE_URL is set)'
   [ "$setup_for" != test ] || browser_is_there || echo 'chromium: the browser for tests of the page'

@@ -75,6 +75,25 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.ok(!existsSync(machine.policy), 'and allowed again')
   })
 
+  test('programs for TLS are needed only when TLS is asked for, in the environment, in .env or by an option', async () => {
+    for (const [before, dotEnv, needed] of [
+      ['', '', ''],
+      ['TLS_CERT=', '#TLS_CERT=/a.pem\nTLS_CERT=\nMY_TLS_CERT=/a.pem', ''],
+      ['TLS_CERT=/a.pem', '', 'tls'],
+      ['', 'A=1\nTLS_CERT=/a.pem\n', 'tls'],
+      ['', "export TLS_CERT='/a.pem'", 'tls'],
+      ['with_tls=self-signed', '', 'tls openssl'],
+      ['setup_for=test', '', 'tls openssl'],
+    ] as const) {
+      using machine = new Machine()
+      writeFileSync(join(machine.folder, '.env'), dotEnv)
+      const say = '! needs_tls || echo needs: tls; ! needs_openssl || echo needs: openssl; touch installed'
+      const { output } = await machine.setUp(`${before}\n${say}`)
+      const found = [...output.matchAll(/^needs: (.*)$/gm)].map(([, what]) => what)
+      assert.equal(found.join(' '), needed, `${before} ${dotEnv}`)
+    }
+  })
+
   test('does not change a policy file that exists already', async () => {
     using machine = new Machine()
     writeFileSync(machine.policy, '#!/bin/sh\nexit 104\n', { mode: 0o755 })
