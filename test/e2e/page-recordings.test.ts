@@ -168,9 +168,10 @@ step('says what is missing, and why a recording failed', async () => {
 })
 
 step('says that a recording is still being processed', async () => {
-  // Moved to another node, so that this node does not process it.
+  // In another node's folder, so that this node does not finalize it.
   await setColumns(
-    "recording_status = 'processing', recording_has_playlist = false, recording_has_mp4 = false, recording_duration_ms = NULL, node_id = 'elsewhere'",
+    `recording_status = 'processing', recording_has_playlist = false, recording_has_mp4 = false, recording_duration_ms = NULL,
+     recording_parts = REPLACE(recording_parts, '"storageId":"', '"storageId":"elsewhere-'), node_id = 'elsewhere'`,
   )
   await viewer.goto(watchUrl)
   await viewer.getByText('The recording will be available in a moment').waitFor()
@@ -179,7 +180,8 @@ step('says that a recording is still being processed', async () => {
   await studio.getByText('The recording is being processed').waitFor()
   await checkScreen(browser, studio, 'studio-processing')
   await setColumns(
-    "recording_status = 'ready', recording_has_playlist = true, recording_duration_ms = 19000, node_id = 'e2e'",
+    `recording_status = 'ready', recording_has_playlist = true, recording_duration_ms = 19000,
+     recording_parts = REPLACE(recording_parts, '"storageId":"elsewhere-', '"storageId":"'), node_id = 'e2e'`,
   )
 })
 

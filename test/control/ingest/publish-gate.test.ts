@@ -142,7 +142,9 @@ test('many publishers that return at once share nginx’s answers', async () => 
     answers.map(({ location }) => location),
     streams.map(({ id }) => id),
   )
-  assert.ok(nginx.asked - asked < 10, `${nginx.asked - asked} requests to nginx`)
+  // Each on its own would ask at least once; how many share an answer depends on how they arrive.
+  const requests = nginx.asked - asked
+  assert.ok(requests <= streams.length / 2, `${requests} requests to nginx for ${streams.length} publishers`)
 })
 
 test('a publisher that was just let in is not dropped when the next one asks', async () => {
