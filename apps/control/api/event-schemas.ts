@@ -72,4 +72,3 @@ export const ViewersEventSchema = z
   .meta({ id: 'ViewersEvent' })
 
 export type ViewersEventResource = z.output<typeof ViewersEventSchema>
-export type StreamEventResource = z.output<typeof StreamEventSchema>

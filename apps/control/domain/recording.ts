@@ -51,11 +51,6 @@ export interface Recording extends RecordingSummary {
 /** Statuses in which a node still has work to do for a recording. */
 export const ACTIVE_RECORDING_STATUSES = ['recording', 'processing', 'deleting'] as const
 
-/** Whether a node still has work to do for this recording. */
-export function isActiveRecording(recording: Recording | null): boolean {
-  return recording !== null && (ACTIVE_RECORDING_STATUSES as readonly string[]).includes(recording.status)
-}
-
 /** What can happen to a recording. A fact that comes twice or late changes nothing. */
 export type RecordingFact =
   | { readonly kind: 'recording-finished'; readonly summary: RecordingSummary }

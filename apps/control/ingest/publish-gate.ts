@@ -53,14 +53,15 @@ export class PublishGate {
    * @param signal aborts when nobody waits for the answer any more; a queued candidate is then skipped
    * @throws DatabaseUnavailableError; the candidate is then not accepted
    */
-  async admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict> {
-    const keyHash = hashStreamKey(candidate.key)
+  async admit({ key, ...candidate }: Candidate, signal: AbortSignal): Promise<Verdict> {
+    // The key's text ends here: what follows knows its hash only.
+    const keyHash = hashStreamKey(key)
     return this.#queue.run(keyHashText(keyHash), () => this.#decide(keyHash, candidate, signal), signal)
   }
 
   async #decide(
     keyHash: Uint8Array<ArrayBuffer>,
-    candidate: Candidate,
+    candidate: Omit<Candidate, 'key'>,
     signal: AbortSignal,
   ): Promise<Verdict> {
     // Another control may have let a publisher in for this node, and this one's nginx does not have it.
@@ -77,7 +78,7 @@ export class PublishGate {
 
   async #decideOnNewest(
     keyHash: Uint8Array<ArrayBuffer>,
-    candidate: Candidate,
+    candidate: Omit<Candidate, 'key'>,
     signal: AbortSignal,
   ): Promise<Verdict> {
     const stream = await this.#options.store.findByKeyHash(keyHash)
@@ -92,7 +93,7 @@ export class PublishGate {
   async #accept(
     id: string,
     keyHash: Uint8Array<ArrayBuffer>,
-    candidate: Candidate,
+    candidate: Omit<Candidate, 'key'>,
     signal: AbortSignal,
     isPreviousCleared = false,
   ): Promise<Verdict> {
