@@ -8,7 +8,7 @@ import { after } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { Page } from 'playwright-core'
 import { startBrowser } from '../support/browser.ts'
-import { handshake, makeCertificate, type TestCertificate } from '../support/certificate.ts'
+import { makeCertificate, shownSerials, type TestCertificate } from '../support/certificate.ts'
 import { Encoder } from '../support/encoder.ts'
 import { startRelay } from '../support/relay.ts'
 import { SseReader } from '../support/sse.ts'
@@ -53,11 +53,6 @@ let video: WatchedVideo
 function putInPlace(cert: string, key: string): void {
   writeFileSync(TLS_CERT, cert)
   writeFileSync(TLS_KEY, key)
-}
-
-/** Both at HTTPS_PORT and at RTMPS_PORT. */
-async function shownSerials(): Promise<string[]> {
-  return Promise.all([httpsPort, rtmpsPort].map(async (port) => (await handshake(port)).serial))
 }
 
 /** The address of the publisher in the log line about a stream's accepted publish. */
@@ -131,14 +126,14 @@ step('the video plays on a page over HTTPS', async () => {
 })
 
 step('a renewed certificate is shown, and neither publisher nor reader nor viewer is dropped', async (t) => {
-  assert.deepEqual(await shownSerials(), [first.serial, first.serial])
+  assert.deepEqual(await shownSerials([httpsPort, rtmpsPort]), [first.serial, first.serial])
   const before = await video.time()
   const [endedBefore, changesBefore] = [await endedEventStreams(), networkChanges()]
   const renewedAt = performance.now()
   putInPlace(renewed.cert, renewed.key)
   await until(
     'the renewed certificate',
-    async () => (await shownSerials()).every((serial) => serial === renewed.serial),
+    async () => (await shownSerials([httpsPort, rtmpsPort])).every((serial) => serial === renewed.serial),
     RENEWED_WITHIN_MS,
   )
   t.diagnostic(
@@ -163,7 +158,7 @@ step('a key that does not belong to the certificate is not taken; one log line s
     RENEWED_WITHIN_MS,
   )
   assert.match(stack.output, /not used: TLS_KEY: the key does not belong to the certificate in TLS_CERT/)
-  assert.deepEqual(await shownSerials(), [renewed.serial, renewed.serial])
+  assert.deepEqual(await shownSerials([httpsPort, rtmpsPort]), [renewed.serial, renewed.serial])
   assert.ok(encoder.running)
   putInPlace(renewed.cert, renewed.key)
 })

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { handshake, makeCertificate, type TestCertificate } from '../support/certificate.ts'
+import { makeCertificate, shownSerials, type TestCertificate } from '../support/certificate.ts'
 import { until } from '../support/until.ts'
 import { FakeControl } from './fake-control.ts'
 import { Fixture } from './fixture.ts'
@@ -49,7 +49,7 @@ function put(cert: TestCertificate | undefined, key: TestCertificate | undefined
 
 async function serials(): Promise<string[]> {
   const { HTTPS_PORT = '', RTMPS_PORT = '' } = fixture.nginx.env
-  return Promise.all([HTTPS_PORT, RTMPS_PORT].map(async (port) => (await handshake(port)).serial))
+  return shownSerials([HTTPS_PORT, RTMPS_PORT])
 }
 
 test('nginx shows the certificate, of which only its worker’s user can read the copy', async () => {
