@@ -80,7 +80,10 @@ export interface Config {
   readonly recordingsPatienceMs: number
   /** Null: recordings are stored in `recordingsDir`. */
   readonly s3: S3Config | null
+  /** Those of operators. */
   readonly apiTokens: readonly Secret[]
+  /** Those that may create streams, and nothing else. */
+  readonly createTokens: readonly Secret[]
   readonly corsOrigins: readonly string[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** This node's name in the database; no other node may have the same. */
@@ -145,6 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     recordingsPatienceMs: e.RECORDINGS_PATIENCE * 1000,
     s3: readS3(e),
     apiTokens: e.API_TOKENS.map((token) => new Secret(token)),
+    createTokens: e.CREATE_TOKENS.map((token) => new Secret(token)),
     corsOrigins: e.CORS_ORIGINS,
     logLevel: e.LOG_LEVEL,
     nodeId:

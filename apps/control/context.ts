@@ -144,7 +144,8 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   const thumbnails = new Thumbnails({ folder, logger })
 
   const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
-  const authorization = new Authorization(config.apiTokens, store, limits)
+  const { apiTokens, createTokens } = config
+  const authorization = new Authorization({ apiTokens, createTokens, store, limits })
   const metrics = new Metrics({
     readers: () => hub.readerCount,
     viewers: () => viewers.connected,

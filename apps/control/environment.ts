@@ -57,6 +57,19 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 )
 
+/** So many characters that nobody can guess a token, even one that was made up by hand. */
+const MIN_TOKEN_LENGTH = 24
+/** Problems name a token by its place in the list, because its text is secret. */
+const tokens = list.superRefine((given, context) => {
+  for (const [index, token] of given.entries()) {
+    const say = (message: string) =>
+      context.addIssue({ code: 'custom', message: `token ${index + 1} ${message}` })
+    if (!/^[\x21-\x7e]+$/.test(token)) say('has a space, or characters that a header cannot carry')
+    else if (token.length < MIN_TOKEN_LENGTH)
+      say(`has fewer than ${MIN_TOKEN_LENGTH} characters; make one with: openssl rand -hex 24`)
+  }
+})
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const Environment = z.object({
@@ -111,7 +124,8 @@ const Environment = z.object({
   S3_PUBLIC_URL: httpUrl.optional(),
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
-  API_TOKENS: list.default([]),
+  API_TOKENS: tokens.default([]),
+  CREATE_TOKENS: tokens.default([]),
   CORS_ORIGINS: list
     .refine(
       (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
@@ -163,7 +177,7 @@ type Given = Readonly<Record<string, string | undefined>>
 
 /** Settings that are valid one by one but do not go together. */
 function contradictions(given: Given): string[] {
-  return [...sharedPorts(given), ...incompleteTls(given), ...missingTokens(given), ...incompleteS3(given)]
+  return [...sharedPorts(given), ...incompleteTls(given), ...wrongTokens(given), ...incompleteS3(given)]
 }
 
 const PORTS = [
@@ -200,9 +214,17 @@ function incompleteTls({ TLS_CERT, TLS_KEY, HSTS_MAX_AGE }: Given): string[] {
   return ['HSTS_MAX_AGE: only has an effect over HTTPS; set TLS_CERT and TLS_KEY, or remove it']
 }
 
-function missingTokens({ STREAM_CREATION, API_TOKENS }: Given): string[] {
-  if (STREAM_CREATION !== 'token' || list.parse(API_TOKENS ?? '').length > 0) return []
-  return ['API_TOKENS: must be set when STREAM_CREATION is token, or nobody can create a stream']
+function wrongTokens({ STREAM_CREATION, ...given }: Given): string[] {
+  const [operators, creators] = [list.parse(given.API_TOKENS ?? ''), list.parse(given.CREATE_TOKENS ?? '')]
+  if (STREAM_CREATION === 'token' && operators.length + creators.length === 0)
+    return [
+      'API_TOKENS: must be set (or CREATE_TOKENS) when STREAM_CREATION is token, or nobody can create a stream',
+    ]
+  return creators.flatMap((token, index) =>
+    operators.includes(token)
+      ? [`CREATE_TOKENS: token ${index + 1} is also in API_TOKENS, where it may do everything`]
+      : [],
+  )
 }
 
 function incompleteS3(given: Given): string[] {

@@ -3,6 +3,8 @@
 import { resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
 
+const SECRETS = ['DATABASE_URL', 'API_TOKENS', 'CREATE_TOKENS', 'AWS_SECRET_ACCESS_KEY']
+
 /** Folders are absolute, so that they do not depend on the working directory of the process that reads them. */
 export function settingsEnv(config: Config): Record<string, string> {
   return {
@@ -38,6 +40,5 @@ export function settingsEnv(config: Config): Record<string, string> {
 
 /** The environment for programs that are not OnAir's own and need none of its secrets. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _url, API_TOKENS: _tokens, AWS_SECRET_ACCESS_KEY: _key, ...rest } = env
-  return rest
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.includes(name)))
 }

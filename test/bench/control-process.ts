@@ -13,7 +13,7 @@ const MAIN = join(import.meta.dirname, '../../apps/control/main.ts')
 const READY_MS = 60_000
 
 /** The operator of every control of the bench. */
-const TOKEN = 'bench'
+const TOKEN = 'the-token-of-the-benchmarks'
 /** What nodes are called; rows that the bench writes belong to it. */
 export const NODE_ID = 'bench'
 /** Which nginx the bench's hooks and its /stat say they come from. */

@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { ConfigError, readConfig } from '../../apps/control/config.ts'
 
+const TOKENS = ['one-token-of-24-characters', 'two-token-of-24-characters']
+const CREATE_TOKEN = 'creates-and-reads-only-24'
+
 function problems(env: Record<string, string>): string[] {
   try {
     readConfig(env)
@@ -53,6 +56,7 @@ describe('without settings', () => {
         recordingsPatienceMs: 30 * 60 * 1_000,
         s3: null,
         apiTokens: [],
+        createTokens: [],
         corsOrigins: ['*'],
         logLevel: 'info',
         nodeId: 'host',
@@ -103,13 +107,21 @@ describe('defaults follow the ports', () => {
 test('seconds and days may be fractions, and lists may have white space around their items', () => {
   const config = readConfig({
     ...{ STREAM_KEY_TTL: '1.5', RECONNECT_WINDOW: '0.25', EVENT_RETENTION: '0.5', CREATE_RATE_LIMIT: '0' },
-    ...{ API_TOKENS: ' one , two,,', CORS_ORIGINS: 'https://a.example, http://localhost:5173' },
+    ...{
+      API_TOKENS: ` ${TOKENS[0]} , ${TOKENS[1]},,`,
+      CREATE_TOKENS: CREATE_TOKEN,
+      CORS_ORIGINS: 'https://a.example, http://localhost:5173',
+    },
   })
   assert.deepEqual([config.streamKeyTtlMs, config.reconnectWindowMs, config.createRateLimit], [1_500, 250, 0])
   assert.equal(config.eventRetentionMs, 12 * 60 * 60 * 1_000)
   assert.deepEqual(
     config.apiTokens.map((token) => token.reveal()),
-    ['one', 'two'],
+    TOKENS,
+  )
+  assert.deepEqual(
+    config.createTokens.map((token) => token.reveal()),
+    [CREATE_TOKEN],
   )
   assert.deepEqual(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
 })
@@ -195,10 +207,28 @@ describe('settings are refused', () => {
       'mysql://root:hunter2%zz@h/db',
     ]) {
       assert.ok(
-        !problems({ DATABASE_URL: url, API_TOKENS: 'hunter2', LOG_LEVEL: 'x' }).join().includes('hunter2'),
+        !problems({ DATABASE_URL: url, API_TOKENS: 'hunter2', CREATE_TOKENS: 'hunter2', LOG_LEVEL: 'x' })
+          .join()
+          .includes('hunter2'),
         url,
       )
     }
+  })
+
+  test('when a token is short, has characters that no header can carry, or is in both lists', () => {
+    for (const name of ['API_TOKENS', 'CREATE_TOKENS']) {
+      assert.deepEqual(problems({ [name]: `${CREATE_TOKEN},${'x'.repeat(23)}` }), [
+        `${name}: token 2 has fewer than 24 characters; make one with: openssl rand -hex 24`,
+      ])
+      assert.match(problems({ [name]: `${CREATE_TOKEN} ${CREATE_TOKEN}` }).join(), /^\w+: token 1 has /)
+    }
+    const both = { API_TOKENS: CREATE_TOKEN, CREATE_TOKENS: CREATE_TOKEN }
+    assert.match(problems(both).join(), /^CREATE_TOKENS: token 1 is also in API_TOKENS/)
+  })
+
+  test('when only operators may create streams, and there is no token', () => {
+    assert.match(problems({ STREAM_CREATION: 'token' }).join(), /^API_TOKENS: .*CREATE_TOKENS/)
+    assert.deepEqual(problems({ STREAM_CREATION: 'token', CREATE_TOKENS: CREATE_TOKEN }), [])
   })
 
   test('when two servers would share a port', () => {
@@ -211,7 +241,7 @@ describe('settings are refused', () => {
 })
 
 test('secrets are not printed with the settings', () => {
-  const config = readConfig({ DATABASE_URL: 'mysql://root:hunter2@h/db', API_TOKENS: 'hunter2' })
+  const config = readConfig({ DATABASE_URL: 'mysql://root:hunter2@h/db', API_TOKENS: 'hunter2'.repeat(4) })
   assert.ok(!inspect(config, { depth: 9, showHidden: true }).includes('hunter2'))
   assert.ok(!JSON.stringify(config).includes('hunter2'))
   assert.equal(config.databaseUrl?.reveal(), 'mysql://root:hunter2@h/db')

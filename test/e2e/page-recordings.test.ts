@@ -12,7 +12,7 @@ import { WatchedVideo } from '../support/watched-video.ts'
 import { openWindows, SLOW } from '../support/windows.ts'
 
 const TITLE = 'An hour at the piano'
-const TOKEN = 'the-operators-own-token'
+const TOKEN = 'the-very-own-token-of-operators'
 /** A grey placeholder has close to none. */
 const REAL_CONTRAST = 100
 

@@ -47,7 +47,12 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       ],
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'The stream’s key or an API token' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'The stream’s key or an API token; to create a stream, an API token or a create token',
+          },
         },
       },
     },

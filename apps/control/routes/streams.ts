@@ -56,20 +56,24 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       summary: 'Create a stream and get its stream key',
       description:
         'Enter `streamKey.ingestUrl` and `streamKey.value` in your encoder and start publishing before `streamKey.expiresAt`. ' +
-        'The key is shown only in this answer.',
+        'The key is shown only in this answer. Some servers require a token (`API_TOKENS`, `CREATE_TOKENS`); with ' +
+        'one, creating is not limited in number.',
       security: [{}, ...security],
       body: CreateStreamBody,
       response: { 201: IssuedStreamSchema, ...PROBLEMS },
     },
     onRequest: async (request) => {
-      if (streamCreation === 'token') await authorization.requireOperator(request)
+      if (streamCreation === 'token') await authorization.requireCreator(request)
     },
     // All fields are optional, and so is the body.
     preValidation: async (request) => {
       request.body ??= {}
     },
-    // After validation, so that a malformed body does not count towards the limit.
-    preHandler: (request) => limits.creation(request),
+    // After validation, so that a malformed body does not count towards the limit. Tokens are not limited.
+    preHandler: async (request) => {
+      if (streamCreation === 'token' || (await authorization.isCreator(request))) return
+      await limits.creation(request)
+    },
     handler: async (request, reply) => {
       const { title, record } = request.body
       const issued = await streams.create({ title: title || null, record: record ?? false })

@@ -32,7 +32,8 @@ export class DemoApi {
 
   constructor(config: Config) {
     this.#base = config.publicUrl
-    this.#token = config.apiTokens[0]?.reveal()
+    const [token] = [...config.createTokens, ...config.apiTokens]
+    this.#token = token?.reveal()
   }
 
   async createStream(title: string): Promise<IssuedStream> {

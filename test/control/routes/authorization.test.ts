@@ -6,7 +6,7 @@ import { createTestDatabase } from '../../support/database.ts'
 import { call, createStream, put, readStream, refused } from '../support/api.ts'
 import { DatabaseProxy } from '../support/unix-proxy.ts'
 
-const TOKEN = 'an-operators-token'
+const TOKEN = 'a-token-of-the-operators'
 let stack: AsyncDisposableStack
 let proxy: DatabaseProxy
 let control: TestControl
@@ -135,25 +135,70 @@ describe('managing a stream', () => {
 })
 
 describe('too many wrong credentials from one address', () => {
-  before(() => fresh())
+  before(() => fresh({ CREATE_RATE_LIMIT: '1' }))
+  const from = (address: string, token: string, method = 'POST') => ({
+    ...{ method, token },
+    headers: { 'x-real-ip': address },
+  })
+  const create = (address: string, token: string) => ({ ...from(address, token), json: {} })
 
-  test('are answered with 429 and Retry-After; correct ones still work', async () => {
-    const { id } = await createStream(control)
-    const path = `/v1/streams/${id}/end`
-    const from = (address: string, token: string) => ({
-      method: 'POST',
-      token,
-      headers: { 'x-real-ip': address },
-    })
-    for (let n = 0; n < 30; n++)
-      await refused(control, path, from('192.0.2.1', `wrong${n}`), 401, 'unauthorized')
-    const answer = await refused(control, path, from('192.0.2.1', 'wrong'), 429, 'too_many_requests')
-    const seconds = Number(answer.headers.get('retry-after'))
-    assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`)
-    await refused(control, path, from('192.0.2.2', 'wrong'), 401, 'unauthorized')
-    assert.equal((await call(control, path, from('192.0.2.1', TOKEN))).status, 200)
-    const read = await call(control, `/v1/streams/${id}`, { ...from('192.0.2.1', 'wrong'), method: 'GET' })
+  /** @returns the path of a new stream, and its key */
+  async function stream(address: string): Promise<{ path: string; key: string }> {
+    const answer = await call<IssuedStreamResource>(control, '/v1/streams', create(address, TOKEN))
+    return { path: `/v1/streams/${answer.body.id}`, key: answer.body.streamKey.value }
+  }
+
+  async function guess(address: string, path: string, credentials: number): Promise<void> {
+    for (let n = 0; n < credentials; n++)
+      await refused(control, `${path}/end`, from(address, `wrong${n}`), 401, 'unauthorized')
+  }
+
+  test('end with 429 and Retry-After, before the next credential is compared', async () => {
+    const { path, key } = await stream('192.0.2.1')
+    await guess('192.0.2.1', path, 30)
+    for (const token of ['wrong', key, TOKEN]) {
+      const request = from('192.0.2.1', token)
+      const answer = await refused(control, `${path}/end`, request, 429, 'too_many_requests')
+      const seconds = Number(answer.headers.get('retry-after'))
+      assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`)
+    }
+    const elsewhere = await call(control, `${path}/end`, from('192.0.2.2', TOKEN))
+    assert.equal(elsewhere.status, 200, 'another address is not limited')
+  })
+
+  test('make reading and creating answer as without credentials', async () => {
+    const { path, key } = await stream('192.0.2.3')
+    await guess('192.0.2.3', path, 30)
+    const read = await call(control, path, from('192.0.2.3', key, 'GET'))
     assert.equal(read.status, 200, 'reading is public')
+    assert.equal(read.body.streamKey, undefined, 'what only the owner sees would tell that the key is right')
+    assert.equal((await call(control, '/v1/streams', create('192.0.2.3', TOKEN))).status, 201)
+    await refused(control, '/v1/streams', create('192.0.2.3', TOKEN), 429, 'too_many_requests')
+  })
+
+  test('count wherever they are sent, and correct ones in between change nothing', async () => {
+    const { path, key } = await stream('192.0.2.4')
+    for (let n = 0; n < 10; n++) {
+      await call(control, path, from('192.0.2.4', `wrong${n}`, 'GET'))
+      await call(control, '/v1/streams', create('192.0.2.4', `wrong${n}x`))
+      await refused(control, `${path}/end`, from('192.0.2.4', `wrong${n}y`), 401, 'unauthorized')
+      assert.equal((await call(control, path, from('192.0.2.4', key, 'GET'))).status, 200)
+    }
+    await refused(control, `${path}/end`, from('192.0.2.4', key), 429, 'too_many_requests')
+  })
+
+  test('count as one when it is always the same: a page with an old key locks nobody out', async () => {
+    const { path, key } = await stream('192.0.2.5')
+    for (let n = 0; n < 60; n++)
+      await refused(control, `${path}/end`, from('192.0.2.5', 'wrong'), 401, 'unauthorized')
+    assert.equal((await call(control, `${path}/end`, from('192.0.2.5', key))).status, 200)
+  })
+
+  test('count one by one, however many are sent at once', async () => {
+    const { path } = await stream('192.0.2.6')
+    const guesses = Array.from({ length: 100 }, (_, n) => from('192.0.2.6', `wrong${n}`))
+    const answers = await Promise.all(guesses.map((it) => call(control, `${path}/end`, it)))
+    assert.equal(answers.filter(({ status }) => status === 401).length, 30)
   })
 })
 
@@ -171,5 +216,44 @@ describe('STREAM_CREATION=token', () => {
     // A stream's key cannot create another stream.
     const request = { method: 'POST', json: {}, token: answer.body.streamKey.value }
     await refused(control, path, request, 401, 'unauthorized')
+  })
+})
+
+describe('CREATE_TOKENS', () => {
+  const CREATOR = 'creates-streams-and-reads'
+  const path = '/v1/streams'
+  const create = (token?: string) => ({
+    ...{ method: 'POST', json: {}, headers: { 'x-real-ip': '192.0.2.1' } },
+    ...(token === undefined ? {} : { token }),
+  })
+
+  test('may create streams, and nothing else', async () => {
+    await fresh({ STREAM_CREATION: 'token', CREATE_TOKENS: CREATOR })
+    const { body } = await call<IssuedStreamResource>(control, path, create(CREATOR))
+    await refused(control, path, create(), 401, 'unauthorized')
+    const stream = `${path}/${body.id}`
+    const others = [
+      { method: 'POST', url: `${stream}/end` },
+      { method: 'POST', url: `${stream}/stream-key` },
+      { method: 'GET', url: `${stream}/ingest` },
+      { method: 'DELETE', url: `${stream}/recording` },
+    ]
+    for (const { method, url } of others) {
+      const answer = await refused(control, url, { method, token: CREATOR }, 403, 'insufficient_scope')
+      assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer error="insufficient_scope"/)
+    }
+    const read = await call<IssuedStreamResource>(control, stream, { token: CREATOR })
+    assert.deepEqual([read.status, read.body.streamKey], [200, undefined])
+    assert.equal(read.body.status, 'waiting')
+  })
+
+  test('and API_TOKENS are not limited by CREATE_RATE_LIMIT', async () => {
+    for (const STREAM_CREATION of ['token', 'open']) {
+      await fresh({ STREAM_CREATION, CREATE_TOKENS: CREATOR, CREATE_RATE_LIMIT: '1' })
+      for (const token of [CREATOR, TOKEN, CREATOR, TOKEN])
+        assert.equal((await call(control, path, create(token))).status, 201, STREAM_CREATION)
+    }
+    assert.equal((await call(control, path, create())).status, 201)
+    await refused(control, path, create(), 429, 'too_many_requests')
   })
 })

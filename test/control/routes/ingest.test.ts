@@ -17,6 +17,7 @@ let nginx: Server
 let stat = ''
 let questions = 0
 let nginxStatus = 200
+const TOKEN = 'a-token-of-the-operators'
 let issued: Issued
 
 before(async () => {
@@ -26,7 +27,7 @@ before(async () => {
   })
   await new Promise<void>((settle) => nginx.listen(0, '127.0.0.1', settle))
   const { port } = nginx.address() as AddressInfo
-  control = await startControl({ env: { NGINX_URL: `http://127.0.0.1:${port}`, API_TOKENS: 'operator' } })
+  control = await startControl({ env: { NGINX_URL: `http://127.0.0.1:${port}`, API_TOKENS: TOKEN } })
 })
 
 after(async () => {
@@ -82,7 +83,7 @@ test('tells the owner and operators what the encoder sends', async () => {
       audio: { codec: 'AAC', profile: 'LC', channels: 2, sampleRate: 48_000 },
     },
   )
-  assert.equal((await ask('operator')).status, 200)
+  assert.equal((await ask(TOKEN)).status, 200)
 })
 
 test('queries nginx once for all requests of one second, and never without a request', async () => {

@@ -4,7 +4,7 @@ import type { RecordingResource } from '../../../apps/control/api/recording-sche
 import { startControl, type TestControl } from '../../support/control.ts'
 import { call, createStream, fieldsOf, goLive, put, refused } from '../support/api.ts'
 
-const TOKEN = 'operators-token'
+const TOKEN = 'a-token-of-the-operators'
 const SUMMARY = { durationMs: 90_500, sizeBytes: 1_000, hasPlaylist: true, hasMp4: false, hasPoster: true }
 let control: TestControl
 before(async () => {

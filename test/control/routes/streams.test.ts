@@ -14,7 +14,7 @@ import {
 } from '../support/api.ts'
 import { TestClock } from '../support/clock.ts'
 
-const TOKEN = 'an-operators-token'
+const TOKEN = 'a-token-of-the-operators'
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const clock = new TestClock()
 let control: TestControl
@@ -22,7 +22,7 @@ before(async () => {
   const env = {
     PUBLIC_URL: 'https://tv.example/',
     RTMP_URL: 'rtmp://tv.example/live',
-    API_TOKENS: `x,${TOKEN}`,
+    API_TOKENS: `another-token-of-operators,${TOKEN}`,
   }
   control = await startControl({ now: clock.now, env })
 })
