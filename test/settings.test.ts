@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { SECRET_SETTINGS } from '../apps/control/config.ts'
 import { parseEnvironment } from '../apps/control/environment.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -57,6 +58,14 @@ test('.env.example explains every setting, and no other', () => {
   assert.deepEqual([...examples().keys()].sort(), [...settings(), ...COMPOSE_ONLY].sort())
 })
 
+test('.env.example and the README name the file for each secret', () => {
+  for (const name of SECRET_SETTINGS) {
+    assert.ok(settings().includes(name), name)
+    assert.match(read('.env.example'), new RegExp(`\\b${name}_FILE\\b`))
+    assert.match(read('README.md'), new RegExp(`\`${name}_FILE[=\`]`))
+  }
+})
+
 test('.env.example shows the defaults, and examples that are valid', () => {
   for (const [name, value] of examples()) {
     if (COMPOSE_ONLY.includes(name)) continue
@@ -85,12 +94,13 @@ test('the README shows the defaults', () => {
 test('docker compose hands on every setting that is not fixed in its containers', () => {
   const given = [...composeEnvironment('control').keys()]
   const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY]
-  const wanted = settings().filter((name) => !elsewhere.includes(name))
+  const files = SECRET_SETTINGS.filter((name) => name !== 'DATABASE_URL').map((name) => `${name}_FILE`)
+  const wanted = [...settings(), ...files].filter((name) => !elsewhere.includes(name))
   assert.deepEqual(given.sort(), wanted.sort())
 })
 
 test('docker compose hands on each setting under its own name, and none that .env.example does not explain', () => {
-  const known = new Set(examples().keys())
+  const known = new Set([...examples().keys(), ...SECRET_SETTINGS.map((name) => `${name}_FILE`)])
   for (const file of ['docker-compose.yml', 'docker-compose.tls.yml']) {
     for (const [, name = ''] of read(file).matchAll(/\$\{([A-Z0-9_]+)/g)) assert.ok(known.has(name), name)
   }

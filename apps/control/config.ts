@@ -5,6 +5,8 @@ import { Secret } from './domain/secret.ts'
 
 import { type LOG_LEVELS, parseEnvironment, type Settings } from './environment.ts'
 
+export { readSecretFiles, SECRET_SETTINGS } from './secret-files.ts'
+
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** An S3-compatible store for recordings. */

@@ -1,6 +1,7 @@
 // Parses the environment: which settings there are, what each may look like, and which contradict each
 // other. Every setting is explained in .env.example.
 import { z } from 'zod'
+import { readSecretFiles } from './secret-files.ts'
 
 /** The longest time that setTimeout can wait, 24 days. */
 const MAX_SECONDS = 24 * 24 * 60 * 60
@@ -50,9 +51,10 @@ const wholeNumber = z.coerce
   .int('must be a whole number')
   .min(0, 'must not be negative')
   .max(1_000_000, 'must be at most 1000000')
+/** Commas or, in a secret's file, line ends between its items. */
 const list = z.string().transform((text) =>
   text
-    .split(',')
+    .split(/[,\r\n]/)
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
@@ -162,9 +164,14 @@ export type ParsedEnvironment =
 
 /** An empty value counts as not set, because compose files pass unset variables on as empty. */
 export function parseEnvironment(env: NodeJS.ProcessEnv): ParsedEnvironment {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const read = readSecretFiles(env)
+  const given = Object.fromEntries(Object.entries(read.env).filter(([, value]) => value !== ''))
   const parsed = Environment.safeParse(given)
-  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...contradictions(given)]
+  const problems = [
+    ...read.problems,
+    ...(parsed.error?.issues.map(describeIssue) ?? []),
+    ...contradictions(given),
+  ]
   if (!parsed.success || problems.length > 0) return { settings: null, problems }
   return { settings: parsed.data, problems: null }
 }

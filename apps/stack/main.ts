@@ -1,6 +1,6 @@
 // The process of `npm start`: reads the settings, starts OnAir, and stops it on Ctrl-C, SIGTERM or SIGHUP.
 // Exit code 0 when it was stopped, 1 when it could not start.
-import { ConfigError } from '../control/config.ts'
+import { ConfigError, readSecretFiles } from '../control/config.ts'
 import { type Readiness, waitUntilReady } from './readiness.ts'
 import { startStack } from './stack.ts'
 import { StartError } from './start-error.ts'
@@ -75,7 +75,9 @@ async function run(): Promise<void> {
   const settings = readStartSettings(process.argv.slice(2), process.env)
   warn(settings)
   const { signal } = stop
-  await using _stack = await startStack({ ...settings, env: process.env, say, signal, force: force.signal })
+  // Control gets the secrets themselves: the files may be readable for this process's user only.
+  const { env } = readSecretFiles(process.env)
+  await using _stack = await startStack({ ...settings, env, say, signal, force: force.signal })
   await waitUntilReady(readiness(settings), say, signal)
   announce(settings, startedAt)
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

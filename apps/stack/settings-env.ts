@@ -1,9 +1,7 @@
 // The settings as environment variables, with every default filled in: what nginx/start.sh requires, and
 // what control is to see in the same way as the stack. Also removes secrets from an environment.
 import { resolve } from 'node:path'
-import type { Config } from '../control/config.ts'
-
-const SECRETS = ['DATABASE_URL', 'API_TOKENS', 'CREATE_TOKENS', 'AWS_SECRET_ACCESS_KEY']
+import { type Config, SECRET_SETTINGS } from '../control/config.ts'
 
 /** Folders are absolute, so that they do not depend on the working directory of the process that reads them. */
 export function settingsEnv(config: Config): Record<string, string> {
@@ -40,5 +38,6 @@ export function settingsEnv(config: Config): Record<string, string> {
 
 /** The environment for programs that are not OnAir's own and need none of its secrets. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.includes(name)))
+  const secrets = new Set<string>(SECRET_SETTINGS.flatMap((name) => [name, `${name}_FILE`]))
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secrets.has(name)))
 }

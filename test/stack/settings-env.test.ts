@@ -16,6 +16,12 @@ test('settings keep their meaning when control reads them again', () => {
 })
 
 test('programs that are not OnAir’s own get no secret', () => {
-  const secrets = { DATABASE_URL: 'a', API_TOKENS: 'b', CREATE_TOKENS: 'b', AWS_SECRET_ACCESS_KEY: 'c' }
+  const secrets = {
+    API_TOKENS_FILE: 'd',
+    DATABASE_URL: 'a',
+    API_TOKENS: 'b',
+    CREATE_TOKENS: 'b',
+    AWS_SECRET_ACCESS_KEY: 'c',
+  }
   assert.deepEqual(withoutSecrets({ ...secrets, HTTP_PORT: '8080' }), { HTTP_PORT: '8080' })
 })

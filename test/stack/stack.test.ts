@@ -1,11 +1,15 @@
 // npm start as its user sees it: when it refuses to start, when its parts are killed, and how it stops.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
 import { type Settings, StackProcess, stackFolder } from './stack-process.ts'
+
+const TOKEN = 'a-token-of-the-operators'
 
 suite('a start that fails', { concurrency: true }, () => {
   test('lists every wrong setting in one message, without a stack trace', async () => {
@@ -50,7 +54,9 @@ suite('a running stack', () => {
 
   before(async () => {
     place = await stackFolder()
-    settings = place.settings
+    const tokens = join(place.folder, 'tokens')
+    writeFileSync(tokens, `${TOKEN}\n`, { mode: 0o600 })
+    settings = { ...place.settings, STREAM_CREATION: 'token', API_TOKENS: '', API_TOKENS_FILE: tokens }
     stack = await new StackProcess(settings).ready()
   })
   after(() => place[Symbol.asyncDispose]())
@@ -58,6 +64,13 @@ suite('a running stack', () => {
   test('says where its page and its RTMP server are', () => {
     assert.ok(stack.says(`http://localhost:${settings.HTTP_PORT}/`), stack.output)
     assert.ok(stack.says(`rtmp://localhost:${settings.RTMP_PORT}/live`), stack.output)
+  })
+
+  test('gives control the secrets that come from files', async () => {
+    const url = `http://127.0.0.1:${settings.HTTP_PORT}/v1/streams`
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    assert.equal((await fetch(url, { method: 'POST' })).status, 401)
+    assert.equal((await fetch(url, { method: 'POST', headers })).status, 201)
   })
 
   test('refuses a second start on the same DATA_DIR, naming the process that has it', async () => {

@@ -16,7 +16,7 @@ is_set() { # NAME
 
 database_is_elsewhere() {
   [ "$setup_for" = test ] && { [ -n "${TEST_DATABASE_URL:-}" ] && return || return 1; }
-  is_set DATABASE_URL
+  is_set DATABASE_URL || is_set DATABASE_URL_FILE
 }
 
 # Whether programs for TLS are needed; start.sh sets with_tls for --tls-self-signed.
