@@ -1,8 +1,9 @@
-// Builds all parts of control, starts them in boot order, and disposes of them in reverse order.
+// Builds all parts of control, starts them in boot order, and disposes of them in reverse order. Long because it is the
+// one place where every part is named.
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import { distinctUntilChanged, map } from 'rxjs'
+import { distinctUntilChanged, filter, map } from 'rxjs'
 import { Outage } from './common/outage.ts'
 import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
@@ -22,11 +23,13 @@ import { PlaylistSightings } from './ingest/playlist-sightings.ts'
 import { PublishGate } from './ingest/publish-gate.ts'
 import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
+import { Removals } from './ingest/removals.ts'
 import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { DatabaseClock } from './nodes/database-clock.ts'
 import { NodeLease } from './nodes/node-lease.ts'
 import { HlsFolder } from './playlists/hls-folder.ts'
+import { StreamFolders } from './playlists/stream-folders.ts'
 import { PlaylistWatcher } from './playlists/watcher.ts'
 import { Finalizer } from './recordings/finalizer.ts'
 import { FolderStorage } from './recordings/folder-storage.ts'
@@ -40,6 +43,7 @@ import { Deadlines } from './streams/deadlines.ts'
 import { StreamService } from './streams/service.ts'
 import { StreamStore } from './streams/store.ts'
 import { StreamQueries } from './streams/stream-queries.ts'
+import { Tombstones } from './streams/tombstones.ts'
 import { ViewerEvents } from './viewers/viewer-events.ts'
 import { ViewerTable } from './viewers/viewer-table.ts'
 import { Viewers } from './viewers/viewers.ts'
@@ -115,16 +119,23 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   const nginx = new NginxClient(config.nginxUrl)
   const publishers = new PublisherMonitor({ nginx, now })
   const teardown = new Teardown({ nginx, folder, streams, logger, nodeId })
+  const workDir = join(recordingsDir, '.work', nodeId)
+  const removals = new Removals({
+    folders: new StreamFolders(
+      [config.hlsDir, config.dashDir, recordingsDir, workDir].map((path) => resolve(path)),
+    ),
+    tombstones: new Tombstones(database),
+    ...{ nginx, streams, store, logger, nodeId, now, monotonicMs },
+  })
   const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
   const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })
   const gate = new PublishGate({ streams, store, nginx, folder, lease, logger, nodeId, publicUrl, now })
   const reconciler = new Reconciler({
-    ...{ store, streams, nginx, watcher, teardown, folder, lease },
+    ...{ store, streams, nginx, watcher, teardown, removals, folder, lease },
     ...{ logger, nodeId, publicUrl, now },
   })
   const takeover = new Takeover({ store, streams, lease, logger })
 
-  const workDir = join(recordingsDir, '.work', nodeId)
   const recordingQueries = new RecordingQueries(database)
   const recorder = new Recorder({
     ...{ store, streams, lease, folder, logger, nodeId, workDir },
@@ -142,6 +153,18 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     progress: (id) => recorder.progress(id),
   })
   const thumbnails = new Thumbnails({ folder, logger })
+
+  /** Every node, the one that deleted the stream included, hears of a deletion by its event. */
+  const forgetDeleted = (id: string) => {
+    store.forget(id)
+    void removals.run(id)
+    Promise.all([recorder.look(id), thumbnails.forget(id)]).catch((error: unknown) =>
+      logger.warn(
+        { err: error, stream: id },
+        'a deleted stream’s recording could not be looked up; retrying',
+      ),
+    )
+  }
 
   const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
   const { apiTokens, createTokens } = config
@@ -170,6 +193,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   owned.use(deadlines)
   owned.use(watcher)
   owned.use(teardown)
+  owned.use(removals)
   owned.use(effects)
   owned.use(sightings)
   owned.use(reconciler)
@@ -181,7 +205,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
 
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
-    ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, watcher },
+    ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, removals, watcher },
     ...{ authorization, limits, metrics },
 
     /**
@@ -194,6 +218,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
       await database.open()
       await lease.take()
       await recordingsFolder.open()
+      await removals.start()
       viewers.start()
       await feed.start()
       hub.start()
@@ -202,6 +227,9 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
       streamPruner.start()
       // The feed subscribes first, so that readers learn of a change before its effects are carried out.
       streams.changes$.subscribe(({ events }) => feed.committed(events))
+      feed.events$
+        .pipe(filter(({ type }) => type === 'stream.deleted'))
+        .subscribe(({ streamId }) => forgetDeleted(streamId))
       deadlines.start()
       watcher.start()
       effects.start()

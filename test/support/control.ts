@@ -22,6 +22,7 @@ export interface TestControl extends AsyncDisposable {
   /** Where the hooks and metrics listen. */
   readonly hooksUrl: string
   readonly hlsDir: string
+  readonly dashDir: string
   readonly recordingsDir: string
   /** Every line control has logged. */
   readonly logLines: readonly string[]
@@ -44,6 +45,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
   const database = options.database ?? stack.use(await createTestDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'control-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const dashDir = join(folder, 'dash')
   const { hlsDir = join(folder, 'hls'), recordingsDir = join(folder, 'recordings') } = options
   await mkdir(hlsDir, { recursive: true })
   const [api, hooks, nginx] = await freePorts(3)
@@ -52,6 +54,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
     HOOKS_PORT: String(hooks),
     INTERNAL_HTTP_PORT: String(nginx),
     HLS_DIR: hlsDir,
+    DASH_DIR: dashDir,
     DATA_DIR: join(folder, 'data'),
     RECORDINGS_DIR: recordingsDir,
     RECORDINGS_MIN_FREE_BYTES: '0',
@@ -75,7 +78,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
   const { context, app, internal } = control
   const owned = stack.move()
   return {
-    ...{ context, app, internal, database, hlsDir, recordingsDir, logLines },
+    ...{ context, app, internal, database, hlsDir, dashDir, recordingsDir, logLines },
     apiUrl: `http://127.0.0.1:${config.apiPort}`,
     hooksUrl: `http://127.0.0.1:${config.hooksPort}`,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

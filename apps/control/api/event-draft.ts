@@ -11,9 +11,12 @@ export function toEventDraft(stream: Stream, event: StreamEvent, viewers: number
     streamId: stream.id,
     wasLive: stream.liveAt !== null,
     createdAt: now,
-    body: {
-      stream: toStreamResource(stream, viewers),
-      ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
-    },
+    body:
+      event.type === 'stream.deleted'
+        ? { stream: { id: stream.id } }
+        : {
+            stream: toStreamResource(stream, viewers),
+            ...(event.resumed === undefined ? {} : { resumed: event.resumed }),
+          },
   }
 }

@@ -50,11 +50,21 @@ export const EventsHeaders = z.object({
     .describe('The id of the last event that was received; browsers send it when they reconnect'),
 })
 
-/** The data of an event frame. */
+/** The data of a stream.deleted frame. The stream's earlier events are no longer sent to anybody. */
+export const StreamDeletedEventSchema = z
+  .object({
+    id: z.string(),
+    type: z.literal('stream.deleted'),
+    createdAt: z.iso.datetime(),
+    stream: z.object({ id: z.string() }).describe('Remove what you have of this stream'),
+  })
+  .meta({ id: 'StreamDeletedEvent' })
+
+/** The data of any other frame with an id. */
 export const StreamEventSchema = z
   .object({
     id: z.string(),
-    type: z.enum(EVENT_TYPES),
+    type: z.enum(EVENT_TYPES).exclude(['stream.deleted']),
     createdAt: z.iso.datetime(),
     stream: StreamSchema,
     resumed: z.boolean().optional().describe('In stream.live: whether the stream was live before'),

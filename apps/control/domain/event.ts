@@ -6,6 +6,7 @@ export const EVENT_TYPES = [
   'stream.live',
   'stream.reconnecting',
   'stream.ended',
+  'stream.deleted',
   'recording.ready',
   'recording.failed',
 ] as const
@@ -37,6 +38,6 @@ export interface LoggedEvent {
   readonly streamId: string
   readonly wasLive: boolean
   readonly createdAt: Date
-  /** The JSON of the frame's data line. */
+  /** The JSON of the frame's data line; empty: the event was withdrawn, because its stream was deleted. */
   readonly data: string
 }

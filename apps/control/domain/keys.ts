@@ -45,6 +45,11 @@ export function hashStreamKey(key: Secret): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash('sha256').update(key.reveal()).digest())
 }
 
+/** What is kept of a deleted stream's id: SHA-256, 32 bytes. */
+export function hashStreamId(id: string): Buffer {
+  return createHash('sha256').update(id).digest()
+}
+
 /** A key's hash as text, for use in maps and queues. */
 export function keyHashText(keyHash: Uint8Array): string {
   return Buffer.from(keyHash).toString('hex')

@@ -1,6 +1,8 @@
 // The rules of a stream's life: what each fact changes, which events that makes and which effects have
 // to be carried out. Pure: no I/O, no clock of its own. Recordings have their own rules in recording.ts.
+// Long because every fact of a stream is decided here.
 import { isWindowOpen } from './admission.ts'
+import { deletedStream, withoutFiles } from './deletion.ts'
 import type { EventType } from './event.ts'
 import {
   decideRecording,
@@ -37,8 +39,11 @@ export type Fact =
   | { readonly kind: 'playlist-stalled'; readonly session: SessionRef; readonly modifiedAt: Date | null }
   | { readonly kind: 'deadline-passed' }
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
+  | { readonly kind: 'delete-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
   | { readonly kind: 'playlist-closed'; readonly nodeId: string }
+  /** A deleted stream's publisher is gone, and so are its playlists and segments. */
+  | { readonly kind: 'files-removed'; readonly nodeId: string }
   | RecordingFact
 
 /** An event to announce; it carries the stream as it is after the change. */
@@ -84,11 +89,15 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     case 'deadline-passed':
       return passDeadline(stream, now)
     case 'end-requested':
-      return end(stream, fact.by === 'owner' ? 'ended_by_owner' : 'ended_by_operator', now)
+      return end(stream, endedBy(fact.by), now)
+    case 'delete-requested':
+      return remove(stream, fact.by, now)
     case 'key-rotated':
       return rotateKey(stream, fact.keyHash, fact.expiresAt, now)
     case 'playlist-closed':
       return closePlaylist(stream, fact.nodeId)
+    case 'files-removed':
+      return { stream: withoutFiles(stream, fact.nodeId), events: [], effects: [] }
     case 'recording-finished':
     case 'recording-failed':
     case 'recording-delete-requested':
@@ -98,6 +107,10 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     default:
       return fact satisfies never
   }
+}
+
+function endedBy(by: 'owner' | 'operator'): EndReason {
+  return by === 'owner' ? 'ended_by_owner' : 'ended_by_operator'
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -209,6 +222,17 @@ function end(stream: Stream, reason: EndReason, now: Date): Decision {
   }
 }
 
+function remove(stream: Stream, by: 'owner' | 'operator', now: Date): Decision {
+  if (stream.deletedAt !== null) return unchanged(stream)
+  const { stream: ended } = end(stream, endedBy(by), now)
+  return {
+    stream: deletedStream(ended, now),
+    events: [{ type: 'stream.deleted' }],
+    // The files are removed by every node that reads the event (ingest/removals.ts).
+    effects: [{ kind: 'unwatch-playlist' }],
+  }
+}
+
 function rotateKey(stream: Stream, keyHash: Uint8Array<ArrayBuffer>, expiresAt: Date, now: Date): Decision {
   if (stream.status !== 'waiting' || now >= stream.keyExpiresAt) return unchanged(stream)
   return {
@@ -219,7 +243,9 @@ function rotateKey(stream: Stream, keyHash: Uint8Array<ArrayBuffer>, expiresAt: 
 }
 
 function closePlaylist(stream: Stream, nodeId: string): Decision {
-  if (stream.status !== 'ended' || !stream.playlistOpen || stream.nodeId !== nodeId) return unchanged(stream)
+  // Of a deleted stream, a teardown that began before says nothing: its files are still to be removed.
+  if (stream.status !== 'ended' || stream.deletedAt !== null) return unchanged(stream)
+  if (!stream.playlistOpen || stream.nodeId !== nodeId) return unchanged(stream)
   return { stream: { ...stream, playlistOpen: false }, events: [], effects: [] }
 }
 

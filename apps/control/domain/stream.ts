@@ -46,6 +46,8 @@ export interface Stream {
   readonly playlistOpen: boolean
   /** Null: the stream is not recorded, or has not been live yet. */
   readonly recording: Recording | null
+  /** When it was deleted. It has ended then, has no title, and is only kept until its files are removed. */
+  readonly deletedAt: Date | null
 }
 
 /** Whether both name the same connection. An unknown nginx instance matches any. */

@@ -15,6 +15,8 @@ const INSERT_EVENT = `
  * taken last and held until the COMMIT, so that ids rise in commit order. (AUTO_INCREMENT assigns ids in
  * the order of the INSERTs: a reader could pass an id whose transaction commits later, and miss that event.)
  * @param change the statement that makes the events true; it is to match one row
+ * @param following more statements of the transaction. They run also when `change` matched no row: each has to see
+ *   to that itself (`ROW_COUNT() = 1`)
  * @returns null when it matched none: then nothing is written
  * @throws WriteConflictError, DatabaseUnavailableError
  */
@@ -22,8 +24,9 @@ export async function commitWithEvents(
   transactions: Transactions,
   change: Statement,
   drafts: readonly EventDraft[],
+  following: readonly Statement[] = [],
 ): Promise<LoggedEvent[] | null> {
-  const [changed, sequence] = await transactions.run([change, ...appending(drafts)])
+  const [changed, sequence] = await transactions.run([change, ...appending(drafts), ...following])
   if (changed?.affectedRows !== 1) return null
   const head = sequence?.insertId ?? 0
   return drafts.map((draft, index) => toEvent(head - (drafts.length - 1 - index), draft))

@@ -4,7 +4,7 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Logger } from '../common/logger.ts'
 import type { LoggedEvent } from '../domain/event.ts'
-import { type FramedEvent, toFramed } from './frame.ts'
+import { type FramedEvent, isSameEvent, toFramed } from './frame.ts'
 import type { EventLog, LogPage } from './log.ts'
 import { RecentEvents } from './recent-events.ts'
 
@@ -159,7 +159,7 @@ export class Feed implements AsyncDisposable {
     const stored = new Map(page.events.map((event) => [event.id, event]))
     return this.#recent.between(Math.max(this.#compared, page.pruned + 1), last).some((seen) => {
       const event = stored.get(seen.id)
-      return event === undefined || !toFramed(event).bytes.equals(seen.bytes)
+      return event === undefined || !isSameEvent(toFramed(event), seen)
     })
   }
 
@@ -192,13 +192,14 @@ export class Feed implements AsyncDisposable {
   }
 
   #has(event: FramedEvent): boolean {
-    return this.#recent.between(event.id, event.id).some(({ bytes }) => bytes.equals(event.bytes))
+    return this.#recent.between(event.id, event.id).some((seen) => isSameEvent(seen, event))
   }
 
   #emit(events: readonly FramedEvent[]): void {
     for (const event of events) {
       if (event.id <= this.head) continue
       this.#recent.add(event)
+      if (event.type === 'stream.deleted') this.#recent.withdraw(event.streamId, event.id)
       this.#events.next(event)
     }
   }

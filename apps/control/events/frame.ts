@@ -14,11 +14,26 @@ export function encodeFrame({ id, event, data }: Frame): Buffer {
   return Buffer.from(`${idLine}event: ${event}\ndata: ${data}\n\n`)
 }
 
-/** An event with its frame, which is encoded once for all readers. */
-export type FramedEvent = Omit<LoggedEvent, 'data' | 'createdAt'> & { readonly bytes: Buffer }
+/** An event with its frame, which is encoded once for all readers. A withdrawn event has an empty one. */
+export type FramedEvent = Omit<LoggedEvent, 'data'> & { readonly bytes: Buffer }
 
-export function toFramed({ id, type, streamId, wasLive, data }: LoggedEvent): FramedEvent {
-  return { id, type, streamId, wasLive, bytes: encodeFrame({ id, event: type, data }) }
+const NO_FRAME = Buffer.alloc(0)
+
+export function toFramed({ data, ...event }: LoggedEvent): FramedEvent {
+  const { id, type } = event
+  return { ...event, bytes: data === '' ? NO_FRAME : encodeFrame({ id, event: type, data }) }
+}
+
+/** The event after its stream was deleted: it keeps its place in the log, and nobody gets it any more. */
+export function withdrawn(event: FramedEvent): FramedEvent {
+  return { ...event, wasLive: false, bytes: NO_FRAME }
+}
+
+/** Whether both are the same event of the log; one of them may have been withdrawn since. */
+export function isSameEvent(a: FramedEvent, b: FramedEvent): boolean {
+  if (a.bytes.length > 0 && b.bytes.length > 0) return a.bytes.equals(b.bytes)
+  const isSameChange = a.id === b.id && a.type === b.type && a.streamId === b.streamId
+  return isSameChange && a.createdAt.getTime() === b.createdAt.getTime()
 }
 
 /** Tells a reader that it may have missed events: it has to read its snapshot again. @param head its new cursor */

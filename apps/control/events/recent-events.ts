@@ -1,7 +1,7 @@
 // The newest events in memory, with their frames, so that a reader who reconnects soon needs no query. Bounded in
 // number and in bytes, whatever readers do.
 import { type EventFilter, filterKey, isWanted } from './filter.ts'
-import type { FramedEvent } from './frame.ts'
+import { type FramedEvent, withdrawn } from './frame.ts'
 
 const MAX_BYTES = 8 * 1024 * 1024
 /** A reader gets as much in one write; far below the limit of what may be buffered for it (reader.ts). */
@@ -56,6 +56,17 @@ export class RecentEvents {
     while (this.#count > 0 && this.#at(0).id <= id) this.#removeOldest()
     this.#floor = Math.max(this.#floor, id)
     this.#head = Math.max(this.#head, this.#floor)
+  }
+
+  /** Removes the frames of a deleted stream's events before `id`. Those events keep their places. */
+  withdraw(streamId: string, id: number): void {
+    this.#lastPiece = null
+    for (let index = this.#indexAfter(id - 1) - 1; index >= 0; index--) {
+      const event = this.#at(index)
+      if (event.streamId !== streamId) continue
+      this.#bytes -= event.bytes.length
+      this.#events[this.#first + index] = withdrawn(event)
+    }
   }
 
   /** The events from `first` to `last` that are here. */

@@ -15,6 +15,7 @@ import type { StreamStore } from '../streams/store.ts'
 import { LeftPlaylists } from './left-playlists.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
 import { NginxSilence } from './nginx-silence.ts'
+import type { Removals } from './removals.ts'
 import { LOOK_AT_SEGMENTS_MS, StalledPlaylists } from './stalled-playlists.ts'
 import type { Teardown } from './teardown.ts'
 
@@ -37,6 +38,7 @@ export interface ReconcilerOptions {
   readonly nginx: NginxClient
   readonly watcher: PlaylistWatcher
   readonly teardown: Teardown
+  readonly removals: Removals
   readonly folder: HlsFolder
   readonly lease: NodeLease
   readonly logger: Logger
@@ -91,6 +93,7 @@ export class Reconciler implements AsyncDisposable {
     for (const id of await store.overdue(now(), OVERDUE_BATCH)) {
       await this.#attempt(id, streams.submit(id, { kind: 'deadline-passed' }))
     }
+    await this.#options.removals.round()
     // nginx is read before the database: a publisher that nginx lists by now was committed before.
     const seenAt = now()
     const snapshot = await this.#look()
@@ -156,8 +159,9 @@ export class Reconciler implements AsyncDisposable {
   }
 
   async #compare(stream: Stream, snapshot: Snapshot | null, seenAt: Date): Promise<void> {
-    const { streams, watcher, teardown } = this.#options
-    const { id, status, session } = stream
+    const { streams, watcher, teardown, removals } = this.#options
+    const { id, status, session, deletedAt } = stream
+    if (deletedAt !== null) return void removals.run(id)
     if (status === 'ended') {
       if (snapshot !== null) void teardown.run(id)
       return

@@ -58,6 +58,14 @@ export class RecordingJob implements AsyncDisposable {
     this.#wake()
   }
 
+  /** Reports that the stream is gone from the database: it was deleted, and nothing of it may stay stored. */
+  streamIsGone(): void {
+    const { recording } = this.#stream
+    if (recording === null) return
+    this.#step.abort()
+    this.update({ ...this.#stream, recording: { ...recording, status: 'deleted' } })
+  }
+
   /** Repeats steps until there is nothing left to do. */
   async #run(): Promise<void> {
     let failingSinceMs: number | null = null

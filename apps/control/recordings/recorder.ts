@@ -121,7 +121,7 @@ export class Recorder implements AsyncDisposable {
 
   /** Searches once for recordings that need work. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { store, queries, lease } = this.#options
+    const { queries, lease } = this.#options
     const { alive, isCertain } = lease.peers
     this.#absence.observe(alive, isCertain)
     const active = await queries.active().catch((error: unknown) => {
@@ -135,10 +135,14 @@ export class Recorder implements AsyncDisposable {
     }
     // No change is reported here for what another node finished or deleted.
     const known = new Set(active.map(({ id }) => id))
-    for (const id of this.#jobs.keys()) {
-      const stream = known.has(id) ? null : await store.find(id)
-      if (stream !== null) this.#update(stream)
-    }
+    for (const id of this.#jobs.keys()) if (!known.has(id)) await this.look(id)
+  }
+
+  /** Reads a stream that another node may have changed, and acts on it. @throws DatabaseUnavailableError */
+  async look(id: string): Promise<void> {
+    const stream = await this.#options.store.find(id)
+    if (stream !== null) this.#update(stream)
+    else this.#jobs.get(id)?.streamIsGone()
   }
 
   #update(stream: Stream): void {

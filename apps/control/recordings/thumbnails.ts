@@ -56,6 +56,12 @@ export class Thumbnails implements Disposable {
     return updating
   }
 
+  /** Forgets the thumbnail of a stream that was deleted, also one that is being made. */
+  async forget(streamId: string): Promise<void> {
+    await this.#pending.get(streamId)
+    this.#cache.delete(streamId)
+  }
+
   /** Makes a new thumbnail if the playlist has changed since the cached one. */
   async #update(streamId: string): Promise<Buffer | null> {
     const { folder, logger } = this.#options

@@ -49,7 +49,8 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       tags: ['events'],
       summary: 'Follow changes as Server-Sent Events',
       description:
-        'Each frame has `id`, `event` and `data` (a StreamEvent as JSON). Without `stream` you get the events of ' +
+        'Each frame has `id`, `event` and `data` (a StreamEvent, or of ' +
+        'a deleted stream a StreamDeletedEvent, as JSON). Without `stream` you get the events of ' +
         'all streams that have been live. If events after your cursor are no longer stored, or your cursor is ' +
         'newer than the newest event, you get one `reset` event: read the list again and keep following. ' +
         '`stream.viewers` (a ViewersEvent, at most one per stream every 2 s) is not stored: it has no `id` and is ' +
@@ -76,7 +77,10 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       const upTo = feed.head
       const newest = stream === undefined ? null : await streams.newestEvent(stream)
       if (stream !== undefined && newest === null) throw streamNotFound()
-      const nothingMissed = newest !== null && cursor !== undefined && newest <= cursor
+      const nothingMissed = newest !== null && cursor !== undefined && newest.id <= cursor
+      // Who resumes from before the deletion gets its event; for everybody else there is no such stream.
+      const isDeleted = newest?.isDeletion === true
+      if (isDeleted && (cursor === undefined || nothingMissed)) throw streamNotFound()
       // The cursor may be that of an event that another node has just committed.
       if (cursor !== undefined && cursor > feed.head) await feed.readOn()
       // No await from here on: no event and no reset may come between the starting point and the subscription.
@@ -85,7 +89,8 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       // The client may have disconnected during the query; its `close` event has then already been emitted.
       if (reply.raw.destroyed) return
       // Counted before the first byte, so that a client that reads the stream after that is already in its number.
-      if (stream !== undefined && viewer !== undefined) reply.raw.once('close', viewers.join(stream))
+      if (stream !== undefined && viewer !== undefined && !isDeleted)
+        reply.raw.once('close', viewers.join(stream))
       serve(reply, filter, start, hub, backlog, logger)
     },
   })

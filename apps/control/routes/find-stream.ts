@@ -3,10 +3,10 @@ import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
 import type { StreamStore } from '../streams/store.ts'
 
-/** @throws AppError 404 when there is none, DatabaseUnavailableError */
+/** @throws AppError 404 when there is none or it was deleted, DatabaseUnavailableError */
 export async function findStream(store: StreamStore, id: string): Promise<Stream> {
   const stream = await store.find(id)
-  if (stream === null) throw streamNotFound()
+  if (stream === null || stream.deletedAt !== null) throw streamNotFound()
   return stream
 }
 

@@ -1,11 +1,11 @@
 // Looks up the streams that readers of events ask for. Thousands may reconnect at the same moment: while one query
 // runs, all who ask wait for the next one, which answers them together.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { StreamQueries } from '../streams/stream-queries.ts'
+import type { NewestEvent, StreamQueries } from '../streams/stream-queries.ts'
 
 const MAX_IDS = 512
 
-type Answer = PromiseWithResolvers<number | null>
+type Answer = PromiseWithResolvers<NewestEvent | null>
 
 export class FollowedStreams {
   readonly #queries: Pick<StreamQueries, 'newestEvents'>
@@ -17,12 +17,12 @@ export class FollowedStreams {
   }
 
   /**
-   * @returns the id of the stream's newest event, read after this call; 0: all of them were pruned; null: there is
-   *   no such stream
+   * @returns the stream's newest event, read after this call; null: there is no such stream, or its deletion is
+   *   not stored any more
    * @throws DatabaseUnavailableError
    */
-  newestEvent(streamId: string): Promise<number | null> {
-    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<number | null>()
+  newestEvent(streamId: string): Promise<NewestEvent | null> {
+    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<NewestEvent | null>()
     this.#waiting.set(streamId, answer)
     if (!this.#running) void this.#run()
     return answer.promise

@@ -1,5 +1,6 @@
 // REST for streams: /v1/streams.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { encodeCursor } from '../api/paging.ts'
 import { PROBLEMS } from '../api/problem.ts'
 import { toStreamResource } from '../api/stream-resource.ts'
@@ -20,7 +21,7 @@ import type { StreamStore } from '../streams/store.ts'
 import type { StreamQueries } from '../streams/stream-queries.ts'
 import type { Viewers } from '../viewers/viewers.ts'
 import type { Authorization } from './authorization.ts'
-import { findStream } from './find-stream.ts'
+import { findStream, streamNotFound } from './find-stream.ts'
 
 export interface StreamRoutesOptions {
   readonly streams: StreamService
@@ -164,7 +165,30 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
       const stream = await findStream(store, request.params.id)
       const by = await authorization.requireManager(request, stream)
       const ended = await streams.submit(stream.id, { kind: 'end-requested', by })
-      return reply.headers(NO_STORE).send(toResource(ended?.stream ?? stream))
+      if (ended === null || ended.stream.deletedAt !== null) throw streamNotFound()
+      return reply.headers(NO_STORE).send(toResource(ended.stream))
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/streams/:id',
+    schema: {
+      tags,
+      summary: 'Delete a stream with everything that was kept of it',
+      description:
+        'Ends the stream if it has not ended, and permanently removes its playlists, segments, pictures, recording ' +
+        'and title. From then on its id is unknown (404), also to its owner; the files are gone within 5 s. Readers ' +
+        'of events get `stream.deleted`, and its earlier events are no longer sent to anybody.',
+      security,
+      params: StreamParams,
+      response: { 204: z.null().describe('Deleted; its files are being removed'), ...PROBLEMS },
+    },
+    handler: async (request, reply) => {
+      const stream = await findStream(store, request.params.id)
+      const by = await authorization.requireManager(request, stream)
+      await streams.submit(stream.id, { kind: 'delete-requested', by })
+      return reply.code(204).headers(NO_STORE).send(null)
     },
   })
 }

@@ -43,6 +43,7 @@ const COLUMNS = {
   recordingHasPoster: 'recording_has_poster',
   recordingFailure: 'recording_failure',
   recordingParts: 'recording_parts',
+  deletedAt: 'deleted_at',
 } as const satisfies Record<keyof Row, string>
 
 const FIELDS = Object.keys(COLUMNS) as (keyof Row)[]
@@ -122,6 +123,7 @@ export function fromRow(row: Row): Versioned {
     session: toSession(row),
     playlistOpen: row.playlistOpen,
     recording: toRecording(row),
+    deletedAt: row.deletedAt,
   }
   return { version: row.version, stream }
 }

@@ -74,6 +74,7 @@ export class StreamService implements AsyncDisposable {
       session: null,
       playlistOpen: false,
       recording: null,
+      deletedAt: null,
     }
     const drafts = this.#draft(stream, [{ type: 'stream.created' }], createdAt)
     const events = await store.insert({ stream, events: drafts })

@@ -20,6 +20,7 @@ import {
   type Versioned,
 } from './rows.ts'
 import { StreamMemory } from './stream-memory.ts'
+import { burying } from './tombstones.ts'
 
 /** How often a decision is made when others change the same stream at the same time. */
 const MAX_ATTEMPTS = 10
@@ -111,8 +112,10 @@ export class StreamStore {
   async #commit({ stream, version }: Versioned, change: Change): Promise<LoggedEvent[] | null> {
     const next = toValues({ stream: change.stream, version: version + 1 })
     const updating = { sql: UPDATE_STREAM, values: [...next, stream.id, version] }
+    const { deletedAt } = change.stream
+    const burial = deletedAt !== null && stream.deletedAt === null ? burying(stream.id, deletedAt) : []
     try {
-      return await commitWithEvents(this.#transactions, updating, change.events)
+      return await commitWithEvents(this.#transactions, updating, change.events, burial)
     } catch (error) {
       if (error instanceof WriteConflictError) return null
       throw error
@@ -174,6 +177,18 @@ export class StreamStore {
       removed += batch
       if (batch < REMOVE_BATCH) return removed
     }
+  }
+
+  /** Removes the rows of deleted streams of which no node has files any more. @throws DatabaseUnavailableError */
+  async removeDeleted(): Promise<void> {
+    const remove = `DELETE FROM streams WHERE deleted_at IS NOT NULL AND playlist_open = FALSE
+      AND (recording_status IS NULL OR recording_status = 'deleted')`
+    await retryConflicts(() => this.#database.sql.change(remove, []))
+  }
+
+  /** Forgets what is cached of a stream that was deleted. */
+  forget(id: string): void {
+    this.#memory.forget(id)
   }
 
   /** Ids of at most `limit` streams whose deadline has passed, earliest deadline first. */

@@ -24,18 +24,18 @@ export class StreamMemory {
   /** Ended streams are not cached, because they rarely change again. */
   remember(versioned: Versioned): void {
     const { id, keyHash, status } = versioned.stream
-    this.#forget(id)
+    this.forget(id)
     if (status === 'ended') return
     this.#latest.set(id, versioned)
     this.#idByKey.set(keyHashText(keyHash), id)
     if (this.#latest.size <= MAX_STREAMS) return
     for (const oldest of this.#latest.keys()) {
-      this.#forget(oldest)
+      this.forget(oldest)
       break
     }
   }
 
-  #forget(id: string): void {
+  forget(id: string): void {
     const stream = this.#latest.get(id)?.stream
     this.#latest.delete(id)
     if (stream !== undefined) this.#idByKey.delete(keyHashText(stream.keyHash))

@@ -15,6 +15,13 @@ export interface StreamPage {
   readonly lastEventId: number
 }
 
+export interface NewestEvent {
+  /** 0: none of the stream's events is stored. */
+  readonly id: number
+  /** Whether it is `stream.deleted`: there is no such stream any more. */
+  readonly isDeletion: boolean
+}
+
 export class StreamQueries {
   readonly #database: Database
 
@@ -47,6 +54,7 @@ export class StreamQueries {
   ): Promise<StreamPage> {
     const where: Prisma.StreamWhereInput = {
       liveAt: { not: null },
+      deletedAt: null,
       ...condition,
       ...(from === null
         ? {}
@@ -73,22 +81,37 @@ export class StreamQueries {
   }
 
   /**
-   * The id of each stream's newest event, for those streams among `ids` that exist; 0: none of its events is stored.
+   * Each stream's newest event, for those streams among `ids` that exist, and for deleted ones whose `stream.deleted`
+   * is still stored.
    * @throws DatabaseUnavailableError
    */
-  async newestEvents(ids: readonly string[]): Promise<Map<string, number>> {
+  async newestEvents(ids: readonly string[]): Promise<Map<string, NewestEvent>> {
+    const found = new Map(
+      (
+        await this.#newest(
+          ids,
+          `SELECT s.id, (SELECT MAX(e.id) FROM events e WHERE e.stream_id = s.id) AS newest
+           FROM streams s WHERE s.deleted_at IS NULL AND s.id`,
+        )
+      ).map(({ id, newest }) => [id, { id: newest ?? 0, isDeletion: false }]),
+    )
+    const missing = await this.#newest(
+      ids.filter((id) => !found.has(id)),
+      `SELECT stream_id AS id, id AS newest FROM events WHERE type = 'stream.deleted' AND stream_id`,
+    )
+    for (const { id, newest } of missing) found.set(id, { id: newest ?? 0, isDeletion: true })
+    return found
+  }
+
+  /** @param select the statement up to the list of ids */
+  async #newest(ids: readonly string[], select: string): Promise<{ id: string; newest: number | null }[]> {
     const valid = ids.filter((id) => STREAM_ID.test(id))
     const [first] = valid
-    if (first === undefined) return new Map()
+    if (first === undefined) return []
     // Each number of placeholders is a prepared statement of its own: powers of two keep them few.
     const size = 2 ** Math.ceil(Math.log2(valid.length))
     const values = [...valid, ...Array<string>(size - valid.length).fill(first)]
-    const rows = await this.#database.sql.rows<{ id: string; newest: number | null }>(
-      `SELECT s.id, (SELECT MAX(e.id) FROM events e WHERE e.stream_id = s.id) AS newest
-       FROM streams s WHERE s.id IN (${values.map(() => '?').join(', ')})`,
-      values,
-    )
-    return new Map(rows.map(({ id, newest }) => [id, newest ?? 0]))
+    return this.#database.sql.rows(`${select} IN (${values.map(() => '?').join(', ')})`, values)
   }
 
   /** The statuses of those streams among `ids` that exist. */

@@ -102,7 +102,7 @@ test('the tables match prisma/schema.prisma: columns, types, nullability, indexe
 
 test('the generated client has the same models and columns', async () => {
   assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
-  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 31)
+  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 32)
 })
 
 test('every column of streams and events is read back as it was written', async () => {
@@ -139,6 +139,7 @@ test('every column of streams and events is read back as it was written', async 
     recordingHasPoster: true,
     recordingFailure: 'storage_unavailable' as const,
     recordingParts: 'é'.repeat(30_000),
+    deletedAt: when(10),
   }
   const event = {
     id: 2n ** 63n,
@@ -167,6 +168,7 @@ test('every column of streams and events is read back as it was written', async 
     ...{ record: false, playlistOpen: false },
     ...{ recordingStatus: null, recordingStorage: null, recordingFinishedAt: null, recordingFailure: null },
     recordingParts: null,
+    deletedAt: null,
     ...{ recordingDurationMs: null, recordingSizeBytes: null, recordingMissingSegments: 0 },
     ...{ recordingHasPlaylist: false, recordingHasMp4: false, recordingHasPoster: false },
   }

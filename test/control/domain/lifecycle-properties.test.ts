@@ -67,16 +67,30 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('nothing of an ended stream changes except its playlist and its recording', () => {
-    always(({ before, stream }) => {
+  test('nothing of an ended stream changes except its playlist and its recording, unless it is deleted', () => {
+    always(({ before, stream, fact: cause }) => {
       if (before.status !== 'ended') return
       const { playlistOpen, recording } = before
-      assert.deepEqual({ ...stream, playlistOpen, recording }, before)
+      const { title, deletedAt } = cause.kind === 'delete-requested' ? stream : before
+      assert.deepEqual({ ...stream, playlistOpen, recording }, { ...before, title, deletedAt })
+    })
+  })
+
+  test('a deleted stream has ended, has no title, and nothing comes back', () => {
+    always(({ before, stream, events }) => {
+      if (stream.deletedAt === null) return assert.equal(before.deletedAt, null)
+      assert.deepEqual([stream.status, stream.title, stream.session], ['ended', null, null])
+      assert.ok(stream.recording === null || /^delet/.test(stream.recording.status))
+      if (before.deletedAt === null) return
+      assert.deepEqual([stream.deletedAt, events], [before.deletedAt, []])
+      assert.ok(before.playlistOpen || !stream.playlistOpen)
     })
   })
 
   test('each change of status is announced exactly once, and nothing else is announced', () => {
     always(({ before, stream, events }) => {
+      const isDeletion = stream.deletedAt !== null && before.deletedAt === null
+      if (isDeletion) return assert.deepEqual(events, [{ type: 'stream.deleted' }])
       const { status } = stream.recording ?? { status: null }
       const outcome = status === 'ready' || status === 'failed' ? [`recording.${status}`] : []
       assert.deepEqual(
@@ -120,12 +134,12 @@ describe('in any order and repetition of facts', () => {
 
   test('connectedAt, liveAt and endedAt are the times of the first such event', () => {
     always(({ stream }, index, life) => {
-      const firstTime = (type: string) =>
-        life.slice(0, index + 1).find((moment) => moment.events.some((event) => event.type === type))?.now ??
-        null
+      const firstTime = (...types: string[]) =>
+        life.slice(0, index + 1).find((moment) => moment.events.some(({ type }) => types.includes(type)))
+          ?.now ?? null
       assert.deepEqual(stream.connectedAt, firstTime('stream.connecting'))
       assert.deepEqual(stream.liveAt, firstTime('stream.live'))
-      assert.deepEqual(stream.endedAt, firstTime('stream.ended'))
+      assert.deepEqual(stream.endedAt, firstTime('stream.ended', 'stream.deleted'))
       assert.equal(stream.endReason === null, stream.endedAt === null)
     })
   })
@@ -162,9 +176,11 @@ describe('in any order and repetition of facts', () => {
     })
   })
 
-  test('a stream that has had a publisher is torn down when it ends', () => {
+  test('a stream that has had a publisher is torn down when it ends, or its files are to be removed', () => {
     always(({ before, stream, effects }) => {
-      const ends = stream.status === 'ended' && before.status !== 'ended'
+      if (stream.deletedAt !== null && before.deletedAt === null)
+        assert.equal(stream.playlistOpen, before.connectedAt !== null)
+      const ends = stream.status === 'ended' && before.status !== 'ended' && stream.deletedAt === null
       assert.equal(
         effects.some((effect) => effect.kind === 'tear-down'),
         ends && before.connectedAt !== null,

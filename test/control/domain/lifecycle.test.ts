@@ -49,10 +49,21 @@ const owner: Fact = { kind: 'end-requested', by: 'owner' }
 const operator: Fact = { kind: 'end-requested', by: 'operator' }
 const late: Fact = { kind: 'deadline-passed' }
 const rotated: Fact = { kind: 'key-rotated', keyHash: OTHER_HASH, expiresAt: at(700_000) }
+const deletion: Fact = { kind: 'delete-requested', by: 'operator' }
+const removed: Fact = { kind: 'files-removed', nodeId: NODE }
 const closed: Fact = { kind: 'playlist-closed', nodeId: NODE }
 const over = (endReason: Stream['endReason'], ms: number): Partial<Stream> => ({
   ...{ status: 'ended', endedAt: at(ms), endReason, session: null, deadlineAt: null },
 })
+
+/** A stream as its deletion at 97 s leaves it. */
+const without = (stream: Stream): Partial<Stream> => ({
+  title: null,
+  deletedAt: at(97_000),
+  playlistOpen: stream.nodeId !== null,
+})
+const DELETED: StreamEvent[] = [{ type: 'stream.deleted' }]
+const deleted: Stream = { ...ended, ...without(ended) }
 
 const LIVE: StreamEvent[] = [{ type: 'stream.live', resumed: false }]
 const RESUMED: StreamEvent[] = [{ type: 'stream.live', resumed: true }]
@@ -140,8 +151,22 @@ const TABLE: Row[] = [
   ['the playlist of an ended stream is closed only by the node that has it', ended, { kind: 'playlist-closed', nodeId: 'node-b' }, 97_000, ...NOTHING],
 ]
 
+// biome-ignore format: one row for each promise
+const DELETION_TABLE: typeof TABLE = [
+  ['deleting a stream that nobody has published leaves no files to remove', waiting, deletion, 97_000, { ...over('ended_by_operator', 97_000), ...without(waiting) }, DELETED, [UNWATCH]],
+  ['deleting a live stream ends it, and announces nothing but the deletion', live, deletion, 97_000, { ...over('ended_by_operator', 97_000), ...without(live) }, DELETED, [UNWATCH]],
+  ['an ended stream that is deleted keeps its end, and loses its title', ended, deletion, 97_000, without(ended), DELETED, [UNWATCH]],
+  ['a closed playlist is to be removed when its stream is deleted', { ...ended, playlistOpen: false }, deletion, 97_000, without(ended), DELETED, [UNWATCH]],
+  ['a stream is deleted once', deleted, deletion, 98_000, ...NOTHING],
+  ['a deleted stream never goes live', deleted, seen(98_000), 98_000, ...NOTHING],
+  ['a teardown that began before the deletion says nothing about the files', deleted, closed, 98_000, ...NOTHING],
+  ['the node of a deleted stream reports that its files are removed', deleted, removed, 98_000, { playlistOpen: false }, [], []],
+  ['another node cannot report that', deleted, { kind: 'files-removed', nodeId: 'node-b' }, 98_000, ...NOTHING],
+  ['files are removed of deleted streams only', ended, removed, 98_000, ...NOTHING],
+]
+
 describe('what each fact means in each status', () => {
-  for (const [promise, from, fact, ms, changes, events, effects] of TABLE) {
+  for (const [promise, from, fact, ms, changes, events, effects] of [...TABLE, ...DELETION_TABLE]) {
     test(`${from.status}: ${promise}`, () => {
       const decision = decide(from, fact, at(ms), RULES)
       assert.deepEqual(decision, { stream: { ...from, ...changes }, events, effects })

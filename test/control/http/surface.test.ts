@@ -45,7 +45,7 @@ describe('paths and methods', () => {
     const { id } = await createStream(control)
     const rows: [path: string, methods: string[], allow: string[]][] = [
       ['/v1/streams', ['PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD', 'POST']],
-      [`/v1/streams/${id}`, ['POST', 'PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD']],
+      [`/v1/streams/${id}`, ['POST', 'PUT', 'PATCH'], ['DELETE', 'GET', 'HEAD']],
       [`/v1/streams/${id}/end`, ['GET', 'PUT', 'PATCH', 'DELETE'], ['POST']],
       [`/v1/streams/${id}/stream-key`, ['GET', 'PUT', 'PATCH', 'DELETE'], ['POST']],
       ['/v1/events', ['POST', 'PUT', 'PATCH', 'DELETE'], ['GET']],

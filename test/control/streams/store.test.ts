@@ -179,6 +179,7 @@ test('every field is read back as it was stored, to the millisecond', async () =
       baselineAt: when(999),
     },
     playlistOpen: true,
+    deletedAt: null,
     recording: {
       status: 'failed',
       storage: 's3',

@@ -64,6 +64,11 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('end-requested'), by: fc.constantFrom('owner', 'operator') }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('delete-requested'), by: fc.constantFrom('owner', 'operator') }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('files-removed'), nodeId }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('playlist-closed'), nodeId }) },
   { weight: 1, arbitrary: fc.constant<Fact>({ kind: 'recording-finished', summary: SUMMARY }) },
   {

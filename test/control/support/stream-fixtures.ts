@@ -36,6 +36,7 @@ const waiting: Stream = {
   session: null,
   playlistOpen: false,
   recording: null,
+  deletedAt: null,
 }
 
 const connecting: Stream = {
