@@ -91,7 +91,7 @@ describe('in a folder', () => {
 
     const range = await fetch(recording.download.mp4 ?? '', { headers: { range: 'bytes=4-7' } })
     assert.deepEqual([range.status, await range.text()], [206, 'ftyp'])
-    assert.match(range.headers.get('cache-control') ?? '', /max-age=31536000/)
+    assert.match(range.headers.get('cache-control') ?? '', /max-age=3600, immutable/)
     const poster = await fetch(recording.poster ?? '')
     assert.deepEqual([poster.status, poster.headers.get('content-type')], [200, 'image/jpeg'])
 

@@ -32,8 +32,11 @@ const REQUEST_TIMEOUT_MS = 5 * 60_000
 const PART_BYTES = 8 * 1024 * 1024
 const CONCURRENT_PARTS = 2
 const CONCURRENT_REMOVALS = 8
-/** How long a signed URL is valid: long enough to watch any recording to its end. */
-const SIGNED_URL_SECONDS = 12 * 60 * 60
+/**
+ * How long a signed URL is valid. Each segment is asked for anew and gets a URL of its own, so only a download of the
+ * MP4 uses one for long, and the store checks it when a request begins. A link to a deleted recording leads to nothing.
+ */
+const SIGNED_URL_SECONDS = 60 * 60
 
 export interface S3Settings {
   /** Null: Amazon's. */
@@ -168,7 +171,7 @@ export class S3Storage implements Storage, Disposable {
   }
 
   /**
-   * A URL at which everybody can read a file for the next hours.
+   * A URL at which everybody can read a file for the next hour.
    * @param method a signature is valid for one of them only
    */
   async urlOf(streamId: string, name: string, method: 'GET' | 'HEAD'): Promise<string> {
@@ -193,7 +196,7 @@ export class S3Storage implements Storage, Disposable {
       Bucket: this.#bucket,
       Key: `${streamId}/${name}`,
       ContentType: CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
-      CacheControl: name === VOD_PLAYLIST ? 'no-cache' : 'public, max-age=31536000, immutable',
+      CacheControl: name === VOD_PLAYLIST ? 'no-cache' : 'public, max-age=3600, immutable',
     }
   }
 

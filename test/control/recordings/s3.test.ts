@@ -50,6 +50,29 @@ test('control serves the playlist, and redirects each segment to its own URL in 
   assert.deepEqual(contents, ['one', 'two'])
 })
 
+test('a link to the store is valid for an hour, and leads to nothing once the recording is deleted', async () => {
+  const { streamId } = await recorded(['one'])
+  const path = fileOf(streamId, 'recording.mp4')
+  const link = (await call(control, path)).headers.get('location') ?? ''
+  assert.equal(new URL(link).searchParams.get('X-Amz-Expires'), '3600')
+  const { text } = await call(control, fileOf(streamId, 'index.m3u8'))
+  const segment = text.split('\n').find((line) => line.endsWith('.ts')) ?? assert.fail()
+  const url = (await call(control, fileOf(streamId, segment))).headers.get('location') ?? ''
+  const stored = await fetch(url)
+  assert.deepEqual(
+    [stored.status, stored.headers.get('cache-control')],
+    [200, 'public, max-age=3600, immutable'],
+  )
+  await stored.body?.cancel()
+  await put(control, streamId, { kind: 'recording-delete-requested' })
+  await until('the object to be gone', async () => {
+    const answer = await fetch(url)
+    await answer.body?.cancel()
+    return answer.status === 404
+  })
+  assert.equal((await call(control, path)).status, 404)
+})
+
 test('a deleted recording is removed from the bucket, and its URLs are 404', async () => {
   const { streamId } = await recorded(['one'])
   await put(control, streamId, { kind: 'recording-delete-requested' })
