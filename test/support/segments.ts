@@ -39,3 +39,34 @@ export function hashesOf(folder: string, names: readonly string[]): Promise<stri
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+export interface TwoColours {
+  readonly size: string
+  readonly rate: number
+  readonly redS: number
+  readonly blueS: number
+  /** In frames. */
+  readonly keyframeEvery: number
+}
+
+/** The arguments with which ffmpeg makes a segment that is first red and then blue; the output follows them. */
+export function twoColours({ size, rate, redS, blueS, keyframeEvery }: TwoColours): string[] {
+  const colour = (name: string, s: number) => [
+    '-f',
+    'lavfi',
+    '-i',
+    `color=c=${name}:s=${size}:r=${rate}:d=${s}`,
+  ]
+  return [
+    ...[
+      '-v',
+      'error',
+      ...colour('red', redS),
+      ...colour('blue', blueS),
+      '-filter_complex',
+      '[0][1]concat=n=2',
+    ],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-sc_threshold', '0'],
+    ...['-g', `${keyframeEvery}`, '-f', 'mpegts', '-y'],
+  ]
+}

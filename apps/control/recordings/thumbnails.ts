@@ -84,7 +84,7 @@ export class Thumbnails implements Disposable {
     const newest = (await folder.read(streamId))?.segments.at(-1)
     if (newest === undefined) return null
     const path = join(folder.directory(streamId), newest.file)
-    return lastFrame(path, newest.durationMs, { signal, timeoutMs: FFMPEG_TIMEOUT_MS })
+    return lastFrame(path, { signal, timeoutMs: FFMPEG_TIMEOUT_MS })
   }
 
   #store(streamId: string, thumbnail: CachedThumbnail): void {

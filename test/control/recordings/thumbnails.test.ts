@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startControl, type TestControl } from '../../support/control.ts'
+import { colourOf, sizeOf } from '../../support/jpeg.ts'
+import { twoColours } from '../../support/segments.ts'
 import { createStream, goLive, liveStream, put, refused } from '../support/api.ts'
 import { HlsWriter } from '../support/hls-writer.ts'
 
@@ -33,24 +35,6 @@ function segmentOf(colour: string): Buffer {
   ])
 }
 
-/** The mean red, green and blue of a JPEG. */
-function colourOf(jpeg: Buffer): number[] {
-  const args = [
-    '-v',
-    'error',
-    '-i',
-    'pipe:0',
-    '-vf',
-    'scale=1:1',
-    '-f',
-    'rawvideo',
-    '-pix_fmt',
-    'rgb24',
-    'pipe:1',
-  ]
-  return [...execFileSync('ffmpeg', args, { input: jpeg })]
-}
-
 test('a thumbnail shows the newest finished segment, 640 pixels wide', async () => {
   const { id } = await liveStream(control)
   const hls = new HlsWriter(control.hlsDir, id)
@@ -61,14 +45,7 @@ test('a thumbnail shows the newest finished segment, 640 pixels wide', async () 
   assert.match(cache ?? '', /max-age=1$/)
   const [red = 0, , blue = 0] = colourOf(bytes)
   assert.ok(blue > 200 && red < 50, `${colourOf(bytes)}`)
-  const size = execFileSync(
-    'ffprobe',
-    ['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', '-'],
-    {
-      input: bytes,
-    },
-  )
-  assert.equal(String(size).trim(), '640,360')
+  assert.equal(sizeOf(bytes), '640,360')
 })
 
 test('requests at the same time get the same thumbnail, made once', async () => {
@@ -97,19 +74,8 @@ test('a newer segment is shown at the next check, and no thumbnail is made twice
 
 test('a thumbnail of a long segment shows its end', async () => {
   const { id } = await liveStream(control)
-  const args = ['-v', 'error', '-f', 'lavfi', '-i', 'color=c=red:s=320x180:r=15:d=7', '-f', 'lavfi']
-  const graph = ['-i', 'color=c=blue:s=320x180:r=15:d=3', '-filter_complex', '[0][1]concat=n=2']
-  const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '1000', '-sc_threshold', '0']
-  const long = execFileSync('ffmpeg', [
-    ...args,
-    ...graph,
-    ...coding,
-    '-pix_fmt',
-    'yuv420p',
-    '-f',
-    'mpegts',
-    'pipe:1',
-  ])
+  const colours = { size: '320x180', rate: 15, redS: 7, blueS: 3, keyframeEvery: 1000 }
+  const long = execFileSync('ffmpeg', [...twoColours(colours), 'pipe:1'])
   await new HlsWriter(control.hlsDir, id, Date.now(), 10_000).segment(long)
   assert.ok((colourOf((await thumbnail(id)).bytes)[2] ?? 0) > 200)
 })
