@@ -31,6 +31,7 @@ const COLUMNS = {
   sessionClientId: 'session_client_id',
   sessionAcceptedAt: 'session_accepted_at',
   sessionBaselineAt: 'session_baseline_at',
+  publisherAddress: 'publisher_address',
   playlistOpen: 'playlist_open',
   recordingStatus: 'recording_status',
   recordingStorage: 'recording_storage',
@@ -120,6 +121,7 @@ export function fromRow(row: Row): Versioned {
     publicUrl: row.publicUrl,
     nodeId: row.nodeId,
     session: toSession(row),
+    publisherAddress: row.publisherAddress,
     playlistOpen: row.playlistOpen,
     recording: toRecording(row),
   }

@@ -102,7 +102,7 @@ test('the tables match prisma/schema.prisma: columns, types, nullability, indexe
 
 test('the generated client has the same models and columns', async () => {
   assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
-  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 31)
+  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 32)
 })
 
 test('every column of streams and events is read back as it was written', async () => {
@@ -127,6 +127,7 @@ test('every column of streams and events is read back as it was written', async 
     sessionClientId: 2n ** 64n - 1n,
     sessionAcceptedAt: when(7),
     sessionBaselineAt: when(999),
+    publisherAddress: '2001:db8:ffff:ffff:ffff:ffff:192.168.100.228',
     playlistOpen: true,
     recordingStatus: 'processing' as const,
     recordingStorage: 's3' as const,
@@ -163,6 +164,7 @@ test('every column of streams and events is read back as it was written', async 
       sessionClientId: null,
       sessionAcceptedAt: null,
       sessionBaselineAt: null,
+      publisherAddress: null,
     },
     ...{ record: false, playlistOpen: false },
     ...{ recordingStatus: null, recordingStorage: null, recordingFinishedAt: null, recordingFailure: null },
