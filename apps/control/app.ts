@@ -42,7 +42,11 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     rtmpUrl: config.rtmpUrl,
     streamCreation: config.streamCreation,
   })
-  await app.register(ingestRoutes, { store, authorization, publishers: context.publishers, nodeId })
+  await app.register(ingestRoutes, {
+    ...{ store, authorization, nodeId },
+    publishers: context.publishers,
+    limits: config.publisherLimits,
+  })
   await app.register(recordingRoutes, {
     ...{ streams, store, queries, authorization, nodeId },
     recorder: context.recorder,

@@ -1,6 +1,7 @@
 // The settings as the rest of control uses them. This is the only place that reads the environment.
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { PublisherLimits } from './domain/limits.ts'
 import { Secret } from './domain/secret.ts'
 
 import { type LOG_LEVELS, parseEnvironment, type Settings } from './environment.ts'
@@ -67,6 +68,7 @@ export interface Config {
   readonly streamCreation: 'open' | 'token'
   /** Streams that one client address may create in a minute; 0: no limit. */
   readonly createRateLimit: number
+  readonly publisherLimits: PublisherLimits
   readonly eventRetentionMs: number
   /** How long ended streams without a recording are stored; null: without a limit. */
   readonly streamRetentionMs: number | null
@@ -141,6 +143,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     reconnectWindowMs: e.RECONNECT_WINDOW * 1000,
     streamCreation: e.STREAM_CREATION,
     createRateLimit: e.CREATE_RATE_LIMIT,
+    publisherLimits: {
+      publishers: e.MAX_PUBLISHERS,
+      publishersPerAddress: e.MAX_PUBLISHERS_PER_ADDRESS,
+      bitrateKbits: e.MAX_BITRATE,
+      durationMs: e.MAX_DURATION * 1000,
+      minFreeBytes: e.HLS_MIN_FREE_BYTES,
+    },
     eventRetentionMs: e.EVENT_RETENTION * DAY_MS,
     streamRetentionMs: e.STREAM_RETENTION === 0 ? null : e.STREAM_RETENTION * DAY_MS,
     recordingsDir: e.RECORDINGS_DIR ?? join(e.DATA_DIR, 'recordings'),

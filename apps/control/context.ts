@@ -24,6 +24,7 @@ import { PublishGate } from './ingest/publish-gate.ts'
 import { PublisherMonitor } from './ingest/publisher-monitor.ts'
 import { Reconciler } from './ingest/reconciler.ts'
 import { Removals } from './ingest/removals.ts'
+import { RunningLimits } from './ingest/running-limits.ts'
 import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
 import { DatabaseClock } from './nodes/database-clock.ts'
@@ -129,9 +130,22 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   })
   const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
   const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })
-  const gate = new PublishGate({ streams, store, nginx, folder, lease, logger, nodeId, publicUrl, now })
+  const limits = config.publisherLimits
+  const gate = new PublishGate({
+    streams,
+    store,
+    nginx,
+    folder,
+    lease,
+    limits,
+    logger,
+    nodeId,
+    publicUrl,
+    now,
+  })
+  const runningLimits = new RunningLimits({ streams, folder, limits, logger, now, monotonicMs })
   const reconciler = new Reconciler({
-    ...{ store, streams, nginx, watcher, teardown, removals, folder, lease },
+    ...{ store, streams, nginx, watcher, teardown, removals, folder, lease, runningLimits },
     ...{ logger, nodeId, publicUrl, now },
   })
   const takeover = new Takeover({ store, streams, lease, logger })
@@ -166,9 +180,9 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     )
   }
 
-  const limits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
+  const rateLimits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
   const { apiTokens, createTokens } = config
-  const authorization = new Authorization({ apiTokens, createTokens, store, limits })
+  const authorization = new Authorization({ apiTokens, createTokens, store, limits: rateLimits })
   const metrics = new Metrics({
     readers: () => hub.readerCount,
     viewers: () => viewers.connected,
@@ -206,7 +220,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
     ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, removals, watcher },
-    ...{ authorization, limits, metrics },
+    ...{ authorization, limits: rateLimits, metrics },
 
     /**
      * Migrates the database, takes the node's lease and starts everything except the regular rounds.

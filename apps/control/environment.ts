@@ -15,6 +15,10 @@ const seconds = z.coerce
   .number('must be a number of seconds')
   .positive('must be more than 0 seconds')
   .max(MAX_SECONDS, `must be at most ${MAX_SECONDS} seconds`)
+const secondsOrForEver = z.coerce
+  .number('must be a number of seconds')
+  .min(0, 'must be 0 (no limit) or more seconds')
+  .max(MAX_SECONDS, `must be at most ${MAX_SECONDS} seconds`)
 const path = z.string().min(1)
 const ipAddress = z.union([z.ipv4(), z.ipv6()], 'must be an IP address')
 /** Paths are appended to it; with at most 200 characters the result fits the database's column. */
@@ -110,6 +114,11 @@ const Environment = z.object({
   RECONNECT_WINDOW: seconds.default(60),
   STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
   CREATE_RATE_LIMIT: wholeNumber.default(30),
+  MAX_PUBLISHERS: wholeNumber.default(0),
+  MAX_PUBLISHERS_PER_ADDRESS: wholeNumber.default(0),
+  MAX_BITRATE: wholeNumber.default(0),
+  MAX_DURATION: secondsOrForEver.default(0),
+  HLS_MIN_FREE_BYTES: bytes.default(500_000_000),
   EVENT_RETENTION: days.default(30),
   STREAM_RETENTION: daysOrForEver.default(90),
   RECORDINGS_DIR: path.optional(),

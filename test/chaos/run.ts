@@ -101,6 +101,8 @@ async function startNode(
     ...settings,
     NODE_ID: name,
     HLS_DIR: hlsDir,
+    // The disk may be a small one, and it is filled on purpose.
+    HLS_MIN_FREE_BYTES: '0',
     DATABASE_URL: proxy.database.url.reveal(),
     NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`,
     CHAOS_CLOCK_MS: String(clockMs),

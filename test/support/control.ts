@@ -58,6 +58,7 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
     DATA_DIR: join(folder, 'data'),
     RECORDINGS_DIR: recordingsDir,
     RECORDINGS_MIN_FREE_BYTES: '0',
+    HLS_MIN_FREE_BYTES: '0',
     CREATE_RATE_LIMIT: '0',
     NODE_ID: 'test',
     LOG_LEVEL: 'debug',

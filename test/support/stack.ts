@@ -120,6 +120,7 @@ export class TestStack implements AsyncDisposable {
       DATA_DIR: join(folder, 'data'),
       RECORDINGS_DIR: join(folder, 'recordings'),
       RECORDINGS_MIN_FREE_BYTES: '0',
+      HLS_MIN_FREE_BYTES: '0',
       DATABASE_URL: database.url.reveal(),
       CREATE_RATE_LIMIT: '0',
       NODE_ID: 'e2e',

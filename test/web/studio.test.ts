@@ -93,6 +93,19 @@ test('gives advice only after a status has lasted too long', () => {
   )
 })
 
+test('warns before a limit of the server ends the stream', () => {
+  const live = stream('a')
+  const limited = ingest(0, 9, {
+    limits: { bitrate: 6_000_000, endsAt: new Date(START + 200_000).toISOString() },
+  })
+  const warning = (latest: Ingest, bitrate: number) =>
+    advice({ stream: live, ingest: latest, statusAgeMs: 0, bitrate })
+  assert.match(warning(limited, 9_200_000) ?? '', /more than this server takes \(6\.0 Mbit\/s\).*OBS/)
+  assert.match(warning(limited, 6_000_000) ?? '', /ends in less than 4 minutes/)
+  const early = ingest(0, 9, { limits: { bitrate: null, endsAt: new Date(START + 400_000).toISOString() } })
+  assert.equal(warning(early, 9_200_000), undefined)
+})
+
 test('says at once that a codec can’t be played', () => {
   const connecting = stream('a', { status: 'connecting', liveAt: null })
   const hevc = ingest(0, 9, { video: { ...ingest(0, 9).video, codec: null } as Ingest['video'] })

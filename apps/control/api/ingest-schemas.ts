@@ -40,9 +40,18 @@ export const IngestSchema = z
       })
       .nullable()
       .describe('Null until audio arrives'),
+    limits: z
+      .object({
+        bitrate: count
+          .nullable()
+          .describe('Bits per second; a publisher that sends more for 10 s ends its stream. Null: no limit'),
+        endsAt: time.nullable().describe('When the stream has lasted as long as it may. Null: no limit'),
+      })
+      .optional()
+      .describe('What this server takes, when it has limits (MAX_BITRATE, MAX_DURATION)'),
   })
   .meta({ id: 'Ingest' })
 
 export type IngestResource = z.output<typeof IngestSchema>
 /** nginx's measurements, without the session they belong to. */
-export type IngestFigures = Omit<IngestResource, 'connectedAt' | 'measuredAt'>
+export type IngestFigures = Omit<IngestResource, 'connectedAt' | 'measuredAt' | 'limits'>

@@ -2,6 +2,7 @@
 // generated from these schemas.
 import { z } from 'zod'
 import { STREAM_ID } from '../domain/keys.ts'
+import { END_REASONS } from '../domain/stream.ts'
 import { listOf, PagingQuery, pageOf } from './paging.ts'
 import { RecordingSchema } from './recording-schemas.ts'
 
@@ -36,7 +37,14 @@ export const StreamSchema = z
     connectedAt: time.nullable().describe('When a publisher was first accepted'),
     liveAt: time.nullable().describe('When viewers could first play it'),
     endedAt: time.nullable(),
-    endReason: z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator']).nullable(),
+    endReason: z
+      .enum(END_REASONS)
+      .nullable()
+      .describe(
+        'key_expired: nobody published in time; publisher_gone: the publisher did not come back; ended_by_owner, ' +
+          'ended_by_operator; limit_bitrate, limit_duration: it was over a limit of this server; disk_full: the ' +
+          'server’s disk was nearly full',
+      ),
     record: z.boolean().describe('Whether the broadcast is recorded'),
     playback: z.object({ hls: z.url(), dash: z.url() }),
     viewers: z.int().min(0).describe('Number of current viewers; in an event, the number at that time'),

@@ -4,6 +4,7 @@
 import { isWindowOpen } from './admission.ts'
 import { deletedStream, withoutFiles } from './deletion.ts'
 import type { EventType } from './event.ts'
+import type { RunningLimit } from './limits.ts'
 import {
   decideRecording,
   endRecording,
@@ -30,6 +31,8 @@ export type Fact =
       readonly session: Session
       readonly keyHash: Uint8Array<ArrayBuffer>
       readonly publicUrl: string
+      /** The publisher's network address; not given: unknown, and the one before stays. */
+      readonly address?: string | undefined
       /** Valid only for a stream that never had a publisher: nobody checked whether nginx still has one. */
       readonly firstOnly?: boolean
     }
@@ -38,6 +41,8 @@ export type Fact =
   /** The publisher is connected, but nothing that it sends reaches the HLS folder any more. */
   | { readonly kind: 'playlist-stalled'; readonly session: SessionRef; readonly modifiedAt: Date | null }
   | { readonly kind: 'deadline-passed' }
+  /** A running broadcast is over one of the server's limits. `session`: what this publisher did; null: any. */
+  | { readonly kind: 'limit-exceeded'; readonly limit: RunningLimit; readonly session: SessionRef | null }
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'delete-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
@@ -88,6 +93,8 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
       return stallPlaylist(stream, fact.session, fact.modifiedAt)
     case 'deadline-passed':
       return passDeadline(stream, now)
+    case 'limit-exceeded':
+      return exceedLimit(stream, fact.limit, fact.session, now)
     case 'end-requested':
       return end(stream, endedBy(fact.by), now)
     case 'delete-requested':
@@ -123,7 +130,7 @@ function unchanged(stream: Stream): Decision {
 
 function acceptPublisher(
   stream: Stream,
-  { session, keyHash, publicUrl, firstOnly }: Extract<Fact, { kind: 'publisher-accepted' }>,
+  { session, keyHash, publicUrl, firstOnly, address }: Extract<Fact, { kind: 'publisher-accepted' }>,
   now: Date,
   { recordingStorage }: Rules,
 ): Decision {
@@ -142,6 +149,7 @@ function acceptPublisher(
       publicUrl,
       nodeId: session.nodeId,
       session,
+      publisherAddress: address ?? stream.publisherAddress,
       playlistOpen: true,
       recording: reopenPart(stream.recording, { nodeId: session.nodeId, storageId: recordingStorage.id }),
     },
@@ -203,6 +211,19 @@ function stallPlaylist(stream: Stream, stalled: SessionRef, modifiedAt: Date | n
 function passDeadline(stream: Stream, now: Date): Decision {
   if (stream.deadlineAt === null || now < stream.deadlineAt) return unchanged(stream)
   return end(stream, stream.status === 'waiting' ? 'key_expired' : 'publisher_gone', now)
+}
+
+function exceedLimit(
+  stream: Stream,
+  limit: RunningLimit,
+  exceededBy: SessionRef | null,
+  now: Date,
+): Decision {
+  if (stream.connectedAt === null) return unchanged(stream)
+  const { session } = stream
+  // The publisher that was measured may have gone meanwhile, and another may have come.
+  if (exceededBy !== null && (session === null || !sameSession(session, exceededBy))) return unchanged(stream)
+  return end(stream, limit, now)
 }
 
 function end(stream: Stream, reason: EndReason, now: Date): Decision {

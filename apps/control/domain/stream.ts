@@ -3,7 +3,17 @@ import type { Recording } from './recording.ts'
 
 export type StreamStatus = 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'ended'
 
-export type EndReason = 'key_expired' | 'publisher_gone' | 'ended_by_owner' | 'ended_by_operator'
+export const END_REASONS = [
+  'key_expired',
+  'publisher_gone',
+  'ended_by_owner',
+  'ended_by_operator',
+  'limit_bitrate',
+  'limit_duration',
+  'disk_full',
+] as const
+
+export type EndReason = (typeof END_REASONS)[number]
 
 /**
  * Names one publisher's connection. nginx counts its clients from 1 again after a restart, so the
@@ -42,6 +52,8 @@ export interface Stream {
   readonly nodeId: string | null
   /** The publisher that is connected now. */
   readonly session: Session | null
+  /** The network address of the publisher that was accepted last; null: nginx did not say, or there was none. */
+  readonly publisherAddress: string | null
   /** True from the first publisher until the ended stream's playlist carries EXT-X-ENDLIST. */
   readonly playlistOpen: boolean
   /** Null: the stream is not recorded, or has not been live yet. */

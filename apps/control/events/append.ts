@@ -21,7 +21,7 @@ const INSERT_EVENT = `
  * @throws WriteConflictError, DatabaseUnavailableError
  */
 export async function commitWithEvents(
-  transactions: Transactions,
+  transactions: Pick<Transactions, 'run'>,
   change: Statement,
   drafts: readonly EventDraft[],
   following: readonly Statement[] = [],

@@ -47,7 +47,7 @@ function isLoopback(address: string): boolean {
 }
 
 /** ::ffff:1.2.3.4 is how a dual-stack socket shows an IPv4 address. */
-function unmapped(address: string): string {
+export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 

@@ -3,11 +3,14 @@
 import type { Logger } from '../common/logger.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamStore } from '../streams/store.ts'
-import type { Snapshot } from './nginx-client.ts'
+import type { Stat } from './stat.ts'
 
 const SWEEP_MS = 300_000
 /** Younger directories may belong to an admission that is being committed: looked at again soon. */
 const YOUNG_MS = 30_000
+
+/** Which streams nginx has. */
+type Listed = Pick<Stat, 'live' | 'hls'>
 
 export interface LeftPlaylistsOptions {
   readonly store: StreamStore
@@ -43,7 +46,7 @@ export class LeftPlaylists {
    * @param open the streams that are open on this node now
    * @throws DatabaseUnavailableError
    */
-  async round(snapshot: Snapshot, open: ReadonlySet<string>): Promise<void> {
+  async round(snapshot: Listed, open: ReadonlySet<string>): Promise<void> {
     const stillOpen = new Set(open)
     for (const id of this.#open) {
       if (open.has(id)) continue
@@ -55,7 +58,7 @@ export class LeftPlaylists {
     if (this.#monotonicMs() >= this.#sweepAtMs) await this.#sweep(snapshot, stillOpen)
   }
 
-  async #sweep(snapshot: Snapshot, open: ReadonlySet<string>): Promise<void> {
+  async #sweep(snapshot: Listed, open: ReadonlySet<string>): Promise<void> {
     const { folder } = this.#options
     const done = new Map<string, number>()
     let isOneYoung = false
@@ -97,6 +100,6 @@ export class LeftPlaylists {
   }
 }
 
-function isAtNginx({ live, hls }: Snapshot, id: string): boolean {
+function isAtNginx({ live, hls }: Listed, id: string): boolean {
   return live.has(id) || hls.has(id)
 }

@@ -22,7 +22,11 @@ export interface DetailedSnapshot extends Snapshot {
 }
 
 /** Whether the publisher of this session is connected to nginx. */
-export function isPublishing({ live, nginx }: Snapshot, id: string, session: SessionRef): boolean {
+export function isPublishing(
+  { live, nginx }: Pick<Snapshot, 'live' | 'nginx'>,
+  id: string,
+  session: SessionRef,
+): boolean {
   const clientId = live.get(id) ?? null
   return clientId !== null && sameSession(session, { nodeId: session.nodeId, nginx, clientId })
 }

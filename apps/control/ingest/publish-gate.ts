@@ -3,6 +3,7 @@ import { KeyedQueue } from '../common/keyed-queue.ts'
 import type { Logger } from '../common/logger.ts'
 import { admission, type Refusal } from '../domain/admission.ts'
 import { hashStreamKey, keyHashText } from '../domain/keys.ts'
+import { isTooFull, type LimitRefusal, type PublisherLimits } from '../domain/limits.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Session, Stream } from '../domain/stream.ts'
 import type { NodeLease } from '../nodes/node-lease.ts'
@@ -23,6 +24,7 @@ export interface PublishGateOptions {
   readonly logger: Logger
   readonly nodeId: string
   readonly publicUrl: string
+  readonly limits: PublisherLimits
   readonly now: () => Date
 }
 
@@ -30,7 +32,9 @@ export type Verdict =
   | { readonly admitted: true; readonly id: string }
   | {
       readonly admitted: false
-      readonly reason: Refusal | 'unknown_key' | 'nginx_not_clear' | 'lease_lost'
+      readonly reason: Refusal | LimitRefusal | 'unknown_key' | 'nginx_not_clear' | 'lease_lost'
+      /** The stream of the key; null: there is none, or it was not looked for. */
+      readonly id: string | null
     }
 
 /** An encoder that asks to publish, as nginx describes it. */
@@ -38,6 +42,8 @@ export interface Candidate {
   readonly key: Secret
   readonly clientId: number
   readonly nginx: string | null
+  /** Its network address; null: nginx did not say. */
+  readonly address: string | null
 }
 
 export class PublishGate {
@@ -65,7 +71,7 @@ export class PublishGate {
     signal: AbortSignal,
   ): Promise<Verdict> {
     // Another control may have let a publisher in for this node, and this one's nginx does not have it.
-    if (!(await this.#options.lease.isHeld())) return refuse('lease_lost')
+    if (!(await this.#options.lease.isHeld())) return refuse('lease_lost', null)
     const remembered = this.#options.store.recall(keyHash)
     // The remembered state may be out of date. That is enough to accept, because the commit checks it against
     // the database; a refusal needs the newest state.
@@ -82,12 +88,14 @@ export class PublishGate {
     signal: AbortSignal,
   ): Promise<Verdict> {
     const stream = await this.#options.store.findByKeyHash(keyHash)
-    if (stream === null) return refuse('unknown_key')
+    if (stream === null) return refuse('unknown_key', null)
     const first = admission(stream, this.#options.now())
     if (first === 'accept') return this.#accept(stream.id, keyHash, candidate, signal)
-    if (first !== 'check') return refuse(first)
+    if (first !== 'check') return refuse(first, stream.id)
     const obstacle = await this.#clearPrevious(stream)
-    return obstacle === null ? this.#accept(stream.id, keyHash, candidate, signal, true) : refuse(obstacle)
+    return obstacle === null
+      ? this.#accept(stream.id, keyHash, candidate, signal, true)
+      : refuse(obstacle, stream.id)
   }
 
   async #accept(
@@ -97,13 +105,16 @@ export class PublishGate {
     signal: AbortSignal,
     isPreviousCleared = false,
   ): Promise<Verdict> {
-    const { folder, nodeId, logger, now } = this.#options
+    const { folder, nodeId, limits, logger, now } = this.#options
+    // A broadcast that has begun is not refused: it ends when the disk is about to fill (running-limits.ts).
+    if (!isPreviousCleared && limits.minFreeBytes !== 0 && isTooFull(folder.freeBytes(), limits))
+      return refuse('disk_full', id)
     const acceptedAt = now()
     const baselineAt = folder.prepare(id)
     const session = { nodeId, nginx: candidate.nginx, clientId: candidate.clientId, acceptedAt, baselineAt }
     let isAdmitted = false
     try {
-      const verdict = await this.#commit(id, keyHash, session, signal, isPreviousCleared)
+      const verdict = await this.#commit(id, keyHash, session, candidate.address, signal, isPreviousCleared)
       isAdmitted = verdict.admitted
       return verdict
     } finally {
@@ -119,19 +130,24 @@ export class PublishGate {
     id: string,
     keyHash: Uint8Array<ArrayBuffer>,
     session: Session,
+    address: string | null,
     signal: AbortSignal,
     isPreviousCleared: boolean,
   ): Promise<Verdict> {
-    const { streams, publicUrl, now } = this.#options
+    const { streams, publicUrl, limits, now } = this.#options
     signal.throwIfAborted()
     const fact = {
       kind: 'publisher-accepted',
       session,
       keyHash,
       publicUrl,
+      address: address ?? undefined,
       firstOnly: !isPreviousCleared,
     } as const
-    const result = await streams.submit(id, fact)
+    const isLimited = limits.publishers !== 0 || limits.publishersPerAddress !== 0
+    // A broadcast whose publisher comes back has its place.
+    const place = isLimited && !isPreviousCleared ? { limits, address } : undefined
+    const result = await streams.submit(id, fact, place)
     if (result?.changed) {
       if (!signal.aborted) return { admitted: true, id }
       // nginx has already been answered with a refusal, so nobody is connected: the next attempt must not be
@@ -139,9 +155,10 @@ export class PublishGate {
       await streams.submit(id, { kind: 'publisher-gone', session })
       throw signal.reason
     }
+    if (result !== null && result.refusal !== null) return refuse(result.refusal, id)
     // Since the lookup another publisher was accepted, the stream ended, or the key was replaced.
     const second = result === null ? 'unknown_key' : admission(result.stream, now())
-    return refuse(second === 'accept' || second === 'check' ? 'already_publishing' : second)
+    return refuse(second === 'accept' || second === 'check' ? 'already_publishing' : second, id)
   }
 
   /**
@@ -169,6 +186,6 @@ export class PublishGate {
   }
 }
 
-function refuse(reason: Extract<Verdict, { admitted: false }>['reason']): Verdict {
-  return { admitted: false, reason }
+function refuse(reason: Extract<Verdict, { admitted: false }>['reason'], id: string | null): Verdict {
+  return { admitted: false, reason, id }
 }

@@ -16,6 +16,7 @@ import { LeftPlaylists } from './left-playlists.ts'
 import { isPublishing, type NginxClient, NginxUnavailableError, type Snapshot } from './nginx-client.ts'
 import { NginxSilence } from './nginx-silence.ts'
 import type { Removals } from './removals.ts'
+import type { RunningLimits } from './running-limits.ts'
 import { LOOK_AT_SEGMENTS_MS, StalledPlaylists } from './stalled-playlists.ts'
 import type { Teardown } from './teardown.ts'
 
@@ -41,6 +42,7 @@ export interface ReconcilerOptions {
   readonly removals: Removals
   readonly folder: HlsFolder
   readonly lease: NodeLease
+  readonly runningLimits: RunningLimits
   readonly logger: Logger
   readonly nodeId: string
   readonly publicUrl: string
@@ -103,6 +105,7 @@ export class Reconciler implements AsyncDisposable {
       if (index % STREAMS_A_TURN === STREAMS_A_TURN - 1) await nextTurn()
       await this.#attempt(stream.id, this.#compare(stream, snapshot, seenAt))
     }
+    await this.#options.runningLimits.keep(open, snapshot)
     const ids = new Set(open.map((stream) => stream.id))
     this.#progress.keepOnly(ids)
     this.#stalled.keepOnly(ids)

@@ -9,7 +9,10 @@ export type Application = 'live' | 'hls'
 /** Who publishes in an application: the publisher's client number by stream name; null: the stream has no publisher. */
 export type Publishers = ReadonlyMap<string, number | null>
 
-export type Stat = Readonly<Record<Application, Publishers>>
+export interface Stat extends Readonly<Record<Application, Publishers>> {
+  /** How many bytes each stream of `live` has received since its publisher connected. */
+  readonly bytesReceived: ReadonlyMap<string, number>
+}
 
 /** How many streams are parsed before other work gets its turn. */
 const STREAMS_A_TURN = 100
@@ -19,15 +22,17 @@ const STREAMS_A_TURN = 100
  * @throws when it is not nginx-rtmp's XML
  */
 export async function parseStat(xml: string): Promise<Stat> {
+  const bytesReceived = new Map<string, number>()
   const publishersOf = async (name: Application): Promise<Publishers> => {
     const publishers = new Map<string, number | null>()
     for (const [stream, text] of streamsOf(xml, name)) {
       publishers.set(stream, publisherIn(text))
+      if (name === 'live') bytesReceived.set(stream, bytesIn(text))
       if (publishers.size % STREAMS_A_TURN === 0) await nextTurn()
     }
     return publishers
   }
-  return { live: await publishersOf('live'), hls: await publishersOf('hls') }
+  return { live: await publishersOf('live'), hls: await publishersOf('hls'), bytesReceived }
 }
 
 /**
@@ -51,6 +56,12 @@ function documentOf(xml: string): string {
   const [document] = elements(xml, 'rtmp')
   if (document === undefined) throw new Error('there is no <rtmp>')
   return document
+}
+
+/** nginx writes it before the clients, who have no such element. */
+function bytesIn(stream: string): number {
+  const [bytes] = elements(stream, 'bytes_in')
+  return Number(bytes ?? 0)
 }
 
 function publisherIn(stream: string): number | null {

@@ -1,5 +1,5 @@
 // The HLS folder that nginx and control share: <HLS_DIR>/<stream id>/index.m3u8.
-import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { chown, readdir, readFile, rename, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, isMissing, nullIfMissing } from '../common/file-errors.ts'
@@ -48,6 +48,19 @@ export class HlsFolder {
     const newest = names.reduce((a, b) => (SEGMENT.test(b) && b > a ? b : a), '')
     const size = newest === '' ? 0 : (await stat(join(this.directory(id), newest)).catch(nullIfMissing))?.size
     return size ? `${newest} ${size}` : null
+  }
+
+  /**
+   * Bytes that nginx can still write. Synchronous, because a publisher waits for it: see `prepare`.
+   * A folder that cannot be asked counts as empty: `prepare` makes a missing one, and fails for any other.
+   */
+  freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.root)
+      return bavail * bsize
+    } catch {
+      return Number.POSITIVE_INFINITY
+    }
   }
 
   /** Why nginx can't write into a stream's directory, such as ENOSPC; null: nothing is known to prevent it. */

@@ -1,9 +1,11 @@
 // nginx-rtmp's webhooks, on the internal port: on_publish and on_publish_done.
+import { isIP } from 'node:net'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Logger } from '../common/logger.ts'
 import { inTime } from '../database/deadline.ts'
 import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
+import { unmapped } from '../http/client-address.ts'
 import { AppError } from '../http/errors.ts'
 import type { Metrics } from '../http/metrics.ts'
 import { INSTANCE_HEADER } from '../ingest/nginx-client.ts'
@@ -24,7 +26,7 @@ export interface HookRoutesOptions {
 }
 
 /** A key whose checksum is wrong was mistyped or made up; it is refused without a query. */
-const MALFORMED = { admitted: false, reason: 'malformed_key' } as const
+const MALFORMED = { admitted: false, reason: 'malformed_key', id: null } as const
 
 const Hook = z.object({
   app: z.literal('live').optional(),
@@ -49,7 +51,8 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
     const { name, clientid, addr } = parse(PublishHook, request)
     const key = parseStreamKey(name)
-    const candidate = key === null ? null : { key, clientId: clientid, nginx: instanceOf(request) }
+    const address = addressOf(addr)
+    const candidate = key === null ? null : { key, clientId: clientid, nginx: instanceOf(request), address }
     const verdict =
       candidate === null ? MALFORMED : await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
     const result = verdict.admitted ? 'admitted' : verdict.reason
@@ -58,9 +61,9 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
       {
         hook: 'on_publish',
         clientId: clientid,
-        address: addr,
+        address,
         result,
-        stream: verdict.admitted ? verdict.id : undefined,
+        stream: verdict.id ?? undefined,
       },
       'publish decided',
     )
@@ -114,6 +117,12 @@ function parse<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
   }))
   const fields = errors.map(({ field, message }) => `${field || 'body'}: ${message}`).join('; ')
   throw new AppError(400, 'validation_failed', fields, { extra: { errors } })
+}
+
+/** Null: nginx did not say, or it is no IP address. */
+function addressOf(addr: string | undefined): string | null {
+  const address = unmapped(addr ?? '')
+  return isIP(address) === 0 ? null : address
 }
 
 function instanceOf(request: FastifyRequest): string | null {

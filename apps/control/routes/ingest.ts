@@ -3,7 +3,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { type IngestFigures, type IngestResource, IngestSchema } from '../api/ingest-schemas.ts'
 import { PROBLEMS } from '../api/problem.ts'
 import { StreamParams } from '../api/stream-schemas.ts'
-import { type Session, sameSession } from '../domain/stream.ts'
+import type { PublisherLimits } from '../domain/limits.ts'
+import { type Session, type Stream, sameSession } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
 import { NginxUnavailableError } from '../ingest/nginx-client.ts'
 import type { PublisherMonitor, PublisherReading } from '../ingest/publisher-monitor.ts'
@@ -16,6 +17,7 @@ export interface IngestRoutesOptions {
   readonly authorization: Authorization
   readonly publishers: PublisherMonitor
   readonly nodeId: string
+  readonly limits: PublisherLimits
 }
 
 /** The publisher is connected, but nginx has no measurements yet. */
@@ -23,7 +25,7 @@ const NOTHING_YET: IngestFigures = { bytesReceived: null, bitrate: null, video: 
 
 export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
   app,
-  { store, authorization, publishers, nodeId },
+  { store, authorization, publishers, nodeId, limits },
 ) => {
   app.route({
     method: 'GET',
@@ -52,7 +54,9 @@ export const ingestRoutes: FastifyPluginAsyncZod<IngestRoutesOptions> = async (
         )
       }
       const reading = await read(publishers)
-      return reply.header('cache-control', 'no-store').send(toResource(reading, id, session))
+      return reply
+        .header('cache-control', 'no-store')
+        .send({ ...toResource(reading, id, session), ...toLimits(stream, limits) })
     },
   })
 }
@@ -67,6 +71,22 @@ async function read(publishers: PublisherMonitor): Promise<PublisherReading> {
       headers,
       cause: error,
     })
+  }
+}
+
+/** Nothing when there is no limit that a running broadcast can reach by itself. */
+function toLimits(
+  { connectedAt }: Stream,
+  { bitrateKbits, durationMs }: PublisherLimits,
+): Pick<IngestResource, 'limits'> {
+  if (bitrateKbits === 0 && durationMs === 0) return {}
+  const endsAt =
+    durationMs === 0 || connectedAt === null ? null : new Date(connectedAt.getTime() + durationMs)
+  return {
+    limits: {
+      bitrate: bitrateKbits === 0 ? null : bitrateKbits * 1_000,
+      endsAt: endsAt?.toISOString() ?? null,
+    },
   }
 }
 

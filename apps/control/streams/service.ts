@@ -7,8 +7,10 @@ import type { Logger } from '../common/logger.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { hashStreamKey, newStreamId, newStreamKey } from '../domain/keys.ts'
 import { decide, type Effect, type Fact, type Rules, type StreamEvent } from '../domain/lifecycle.ts'
+import type { LimitRefusal } from '../domain/limits.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { Stream } from '../domain/stream.ts'
+import type { Place } from './publisher-places.ts'
 import type { StreamStore } from './store.ts'
 
 export interface StreamServiceOptions extends Rules {
@@ -28,6 +30,8 @@ export interface Committed {
   readonly changed: boolean
   readonly events: readonly LoggedEvent[]
   readonly effects: readonly Effect[]
+  /** Why there was no place for the broadcast; null: there was, or none was asked for. */
+  readonly refusal: LimitRefusal | null
 }
 
 /** A stream and its new stream key; only the key's hash is stored. */
@@ -72,34 +76,38 @@ export class StreamService implements AsyncDisposable {
       publicUrl,
       nodeId: null,
       session: null,
+      publisherAddress: null,
       playlistOpen: false,
       recording: null,
       deletedAt: null,
     }
     const drafts = this.#draft(stream, [{ type: 'stream.created' }], createdAt)
     const events = await store.insert({ stream, events: drafts })
-    this.#changes.next({ stream, changed: true, events, effects: [] })
+    this.#changes.next({ stream, changed: true, events, effects: [], refusal: null })
     return { stream, key }
   }
 
   /**
    * Applies a fact to a stream.
+   * @param place what the change takes; when there is none, nothing is changed
    * @returns the result; null: there is no such stream
    * @throws DatabaseUnavailableError; then the fact has to be submitted again
    */
-  submit(id: string, fact: Fact): Promise<Committed | null> {
+  submit(id: string, fact: Fact, place?: Place): Promise<Committed | null> {
     return this.#queue.run(id, async () => {
       const { store, logger } = this.#options
       const now = this.#options.now()
-      const applied = await store.apply(id, (before) => {
+      const decideOn = (before: Stream) => {
         const { stream, events, effects } = decide(before, fact, now, this.#options)
         return { stream, events: this.#draft(stream, events, now), effects }
-      })
+      }
+      const applied = await store.apply(id, decideOn, place)
       if (applied === null) return null
-      const { change, changed, events } = applied
+      const { change, changed, events, refusal } = applied
       const { stream, effects } = change
+      if (refusal !== null) return { stream, changed, events, effects: [], refusal }
       if (changed) logger.info({ stream: id, fact: fact.kind, status: stream.status }, 'stream changed')
-      const committed: Committed = { stream, changed, events, effects }
+      const committed: Committed = { stream, changed, events, effects, refusal }
       this.#changes.next(committed)
       return committed
     })

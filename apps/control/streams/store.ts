@@ -7,8 +7,10 @@ import type { Value } from '../database/pool.ts'
 import type { Transactions } from '../database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { STREAM_ID } from '../domain/keys.ts'
+import type { LimitRefusal } from '../domain/limits.ts'
 import type { Stream } from '../domain/stream.ts'
 import { commitWithEvents } from '../events/append.ts'
+import { IF_PLACE, type Place, PlaceTransactions } from './publisher-places.ts'
 import {
   fromRow,
   fromSelected,
@@ -43,6 +45,8 @@ export interface Applied<C extends Change> {
   /** Whether there was anything to write. */
   readonly changed: boolean
   readonly events: readonly LoggedEvent[]
+  /** Why there was no place for the broadcast, so that nothing was written; null: there was, or none was asked for. */
+  readonly refusal: LimitRefusal | null
 }
 
 export class StreamStore {
@@ -82,10 +86,15 @@ export class StreamStore {
   /**
    * Decides on the newest state of a stream and commits state and events together. When another process
    * changes the stream first, the decision is made again on the new state.
+   * @param place what the change takes, if there is one
    * @returns null when there is no such stream
    * @throws DatabaseUnavailableError
    */
-  async apply<C extends Change>(id: string, decide: (stream: Stream) => C): Promise<Applied<C> | null> {
+  async apply<C extends Change>(
+    id: string,
+    decide: (stream: Stream) => C,
+    place?: Place,
+  ): Promise<Applied<C> | null> {
     // The cached state saves a read. When it is out of date, the version does not match and nothing is
     // written. A decision that changes nothing is only accepted on a state that was just read.
     let current = this.#memory.get(id)
@@ -95,29 +104,37 @@ export class StreamStore {
       if (current === undefined) return null
       const change = decide(current.stream)
       if (change.stream !== current.stream) {
-        const events = await this.#commit(current, change)
+        const { events, refusal } = await this.#commit(current, change, place)
+        if (refusal !== null) return { change, changed: false, events: [], refusal }
         if (events !== null) {
           this.#memory.remember({ stream: change.stream, version: current.version + 1 })
-          return { change, changed: true, events }
+          return { change, changed: true, events, refusal }
         }
       } else if (!isRemembered) {
-        return { change, changed: false, events: [] }
+        return { change, changed: false, events: [], refusal: null }
       }
       current = undefined
     }
     throw new DatabaseUnavailableError(`stream ${id} was changed by others ${MAX_ATTEMPTS} times in a row`)
   }
 
-  /** Null: another process changed the stream first, and nothing was written. */
-  async #commit({ stream, version }: Versioned, change: Change): Promise<LoggedEvent[] | null> {
+  /** Without events and without a refusal: another process changed the stream first, and nothing was written. */
+  async #commit(
+    { stream, version }: Versioned,
+    change: Change,
+    place?: Place,
+  ): Promise<{ events: LoggedEvent[] | null; refusal: LimitRefusal | null }> {
+    const taking = place === undefined ? null : new PlaceTransactions(this.#transactions, place)
     const next = toValues({ stream: change.stream, version: version + 1 })
-    const updating = { sql: UPDATE_STREAM, values: [...next, stream.id, version] }
+    const sql = taking === null ? UPDATE_STREAM : UPDATE_STREAM + IF_PLACE
+    const updating = { sql, values: [...next, stream.id, version] }
     const { deletedAt } = change.stream
     const burial = deletedAt !== null && stream.deletedAt === null ? burying(stream.id, deletedAt) : []
     try {
-      return await commitWithEvents(this.#transactions, updating, change.events, burial)
+      const events = await commitWithEvents(taking ?? this.#transactions, updating, change.events, burial)
+      return { events, refusal: taking?.refusal ?? null }
     } catch (error) {
-      if (error instanceof WriteConflictError) return null
+      if (error instanceof WriteConflictError) return { events: null, refusal: null }
       throw error
     }
   }

@@ -47,6 +47,12 @@ const stalled = (clientId = 7): Fact => ({
 })
 const owner: Fact = { kind: 'end-requested', by: 'owner' }
 const operator: Fact = { kind: 'end-requested', by: 'operator' }
+const exceeded = (clientId = 7): Fact => ({
+  kind: 'limit-exceeded',
+  limit: 'limit_bitrate',
+  session: { nodeId: NODE, nginx: '1-100', clientId },
+})
+const tooLong: Fact = { kind: 'limit-exceeded', limit: 'limit_duration', session: null }
 const late: Fact = { kind: 'deadline-passed' }
 const rotated: Fact = { kind: 'key-rotated', keyHash: OTHER_HASH, expiresAt: at(700_000) }
 const deletion: Fact = { kind: 'delete-requested', by: 'operator' }
@@ -81,6 +87,7 @@ const neverLive = { ...connecting, ...lost }
 // biome-ignore format: a row a line
 const TABLE: Row[] = [
   ['a waiting stream connects', waiting, accepted, 61_000, { status: 'connecting', connectedAt: at(61_000), ...acceptance }, CONNECTING, [WATCH]],
+  ['a publisher’s address is kept', waiting, { ...accepted, address: '192.0.2.7' }, 61_000, { status: 'connecting', connectedAt: at(61_000), ...acceptance, publisherAddress: '192.0.2.7' }, CONNECTING, [WATCH]],
   ['a key is accepted until its last millisecond', waiting, accepted, LAST_MOMENT, { status: 'connecting', connectedAt: at(LAST_MOMENT), ...acceptance }, CONNECTING, [WATCH]],
   ['a key is not accepted after its ten minutes', waiting, accepted, KEY_TTL_MS, ...NOTHING],
   ['a key that was rotated meanwhile is not accepted', { ...waiting, keyHash: OTHER_HASH }, accepted, 61_000, ...NOTHING],
@@ -91,6 +98,7 @@ const TABLE: Row[] = [
   ['a waiting stream can be ended by its owner, with nothing to tear down', waiting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, []],
   ['a waiting stream has no playlist that could stop growing', waiting, stalled(), 61_000, ...NOTHING],
   ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
+  ['a waiting stream is over no limit', waiting, tooLong, 61_000, ...NOTHING],
   ['an expired key cannot be rotated', waiting, rotated, KEY_TTL_MS, ...NOTHING],
   ['a waiting stream has no playlist to close', waiting, closed, 61_000, ...NOTHING],
 
@@ -103,6 +111,7 @@ const TABLE: Row[] = [
   ['a connecting stream has no deadline', connecting, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a connecting stream can be ended by an operator', connecting, operator, 61_000, over('ended_by_operator', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a connecting stream cannot be rotated', connecting, rotated, 61_000, ...NOTHING],
+  ['a connecting publisher that sends too much ends its stream', connecting, exceeded(), 61_000, over('limit_bitrate', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the playlist of a connecting stream stays open', connecting, closed, 61_000, ...NOTHING],
 
   ['a live stream accepts no second publisher', live, accepted, 61_000, ...NOTHING],
@@ -116,6 +125,9 @@ const TABLE: Row[] = [
   ['a live stream goes on past its key’s ten minutes', live, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a live stream can be ended by its owner', live, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a live stream cannot be rotated', live, rotated, 61_000, ...NOTHING],
+  ['a live publisher that sends too much ends its stream', live, exceeded(), 61_000, over('limit_bitrate', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
+  ['what another client sends does not end the stream', live, exceeded(8), 61_000, ...NOTHING],
+  ['a live stream that lasts too long ends', live, tooLong, 61_000, over('limit_duration', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the playlist of a live stream stays open', live, closed, 61_000, ...NOTHING],
 
   ['a returning publisher is accepted without an event', reconnecting, accepted, 89_999, acceptance, [], [WATCH]],
@@ -128,6 +140,8 @@ const TABLE: Row[] = [
   ['the reconnect window closes', reconnecting, late, 90_000, over('publisher_gone', 90_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['an owner can end the stream during the reconnect window', reconnecting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a reconnecting stream cannot be rotated', reconnecting, rotated, 61_000, ...NOTHING],
+  ['what a lost publisher sent does not end the stream', reconnecting, exceeded(), 61_000, ...NOTHING],
+  ['a stream can last too long during the reconnect window', reconnecting, tooLong, 61_000, over('limit_duration', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the playlist of a reconnecting stream stays open', reconnecting, closed, 61_000, ...NOTHING],
 
   ['a returned publisher keeps a second one out', LET_BACK_IN, accepted, 61_000, ...NOTHING],
@@ -147,6 +161,7 @@ const TABLE: Row[] = [
   ['an ended stream has no deadline', ended, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['an ended stream keeps its reason', ended, operator, 97_000, ...NOTHING],
   ['the key of an ended stream cannot be rotated', ended, rotated, 97_000, ...NOTHING],
+  ['an ended stream is over no limit', ended, tooLong, 97_000, ...NOTHING],
   ['the playlist of an ended stream is closed', ended, closed, 97_000, { playlistOpen: false }, [], []],
   ['the playlist of an ended stream is closed only by the node that has it', ended, { kind: 'playlist-closed', nodeId: 'node-b' }, 97_000, ...NOTHING],
 ]
@@ -176,7 +191,7 @@ describe('what each fact means in each status', () => {
 
   test('the table covers every status with every fact', () => {
     const pairs = new Set(TABLE.map(([, from, fact]) => `${from.status} ${fact.kind}`))
-    assert.equal(pairs.size, Object.keys(STREAMS).length * 8)
+    assert.equal(pairs.size, Object.keys(STREAMS).length * 9)
   })
 })
 

@@ -12,7 +12,7 @@ test('an admission that is committed after nginx was answered with a refusal is 
   // A very slow database: the lock that a commit takes last is held.
   await control.database.query('START TRANSACTION')
   await control.database.query('SELECT * FROM event_sequence FOR UPDATE')
-  const candidate = { key: new Secret(streamKey.value), clientId: 1, nginx: null }
+  const candidate = { key: new Secret(streamKey.value), clientId: 1, nginx: null, address: null }
   const admission = control.context.gate.admit(candidate, abort.signal)
   const refused = assert.rejects(admission, /too late/)
   await until('the admission to wait for the lock', async () => {

@@ -8,7 +8,7 @@ import { parseStat } from '../../../apps/control/ingest/stat.ts'
 /** From nginx 1.22.1 with libnginx-mod-rtmp 1.2.2 and OnAir's configuration; two ffmpegs publish. */
 const CAPTURE = await readFile(join(import.meta.dirname, 'stat-two-publishers.xml'), 'utf8')
 const [FIRST, SECOND] = ['firststream000000000', 'secondstream00000000']
-const EMPTY = { live: new Map(), hls: new Map() }
+const EMPTY = { live: new Map(), hls: new Map(), bytesReceived: new Map() }
 
 describe('nginx-rtmp’s /stat', () => {
   test('gives the publisher of each stream in both applications, and not the relay that plays it', async () => {
@@ -20,6 +20,10 @@ describe('nginx-rtmp’s /stat', () => {
       hls: new Map([
         [FIRST, 14],
         [SECOND, 9],
+      ]),
+      bytesReceived: new Map([
+        [FIRST, 1_818_207],
+        [SECOND, 1_826_753],
       ]),
     })
   })

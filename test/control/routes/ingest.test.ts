@@ -156,3 +156,19 @@ test('is in the OpenAPI document, and so are viewers', async () => {
   assert.ok(components.schemas.ViewersEvent)
   assert.ok(paths['/v1/events']?.get?.parameters?.some(({ name }) => name === 'viewer'))
 })
+
+test('tells what this server takes, when it has limits', async () => {
+  const { database } = control
+  const env = { NODE_ID: 'limited', MAX_BITRATE: '6000', MAX_DURATION: '3600' }
+  const url = control.context.config.nginxUrl
+  await using limited = await startControl({ database, env: { ...env, NGINX_URL: url } })
+  await connect('limited')
+  stat = xml('')
+  const response = await fetch(`${limited.apiUrl}/v1/streams/${issued.stream.id}/ingest`, {
+    headers: { authorization: `Bearer ${issued.key.reveal()}` },
+  })
+  const { connectedAt } = (await limited.context.store.find(issued.stream.id)) ?? assert.fail()
+  const { limits } = (await response.json()) as { limits: unknown }
+  const endsAt = new Date((connectedAt?.getTime() ?? 0) + 3_600_000).toISOString()
+  assert.deepEqual(limits, { bitrate: 6_000_000, endsAt })
+})

@@ -178,6 +178,7 @@ test('every field is read back as it was stored, to the millisecond', async () =
       acceptedAt: when(7),
       baselineAt: when(999),
     },
+    publisherAddress: '2001:db8:ffff:ffff:ffff:ffff:192.168.100.228',
     playlistOpen: true,
     deletedAt: null,
     recording: {

@@ -171,13 +171,20 @@ export async function hook(
   return { status: response.status, location: response.headers.get('location') }
 }
 
+export interface PublishOptions {
+  readonly args?: string
+  readonly nginx?: string
+  readonly address?: string
+}
+
 export function publish(
   control: Hooks,
   key: string,
   clientId = 1,
-  { args = '', nginx = '1-100' }: { args?: string; nginx?: string } = {},
+  { args = '', nginx = '1-100', address = '127.0.0.1' }: PublishOptions = {},
 ): Promise<HookAnswer> {
-  return hook(control, 'on_publish', hookBody('publish', key, clientId, args), { 'x-onair-nginx': nginx })
+  const body = hookBody('publish', key, clientId, args).replace('addr=127.0.0.1', `addr=${address}`)
+  return hook(control, 'on_publish', body, { 'x-onair-nginx': nginx })
 }
 
 export function publishDone(control: Hooks, key: string, clientId = 1, nginx = '1-100'): Promise<HookAnswer> {

@@ -10,6 +10,8 @@ export class FakeNginx implements AsyncDisposable {
   /** Publishers' client numbers by stream. */
   readonly live: Publishers = new Map()
   readonly hls: Publishers = new Map()
+  /** What each stream’s publisher has sent so far, in bytes. */
+  readonly bytes: Map<string, number> = new Map()
   /** The drops that were requested: `live <id>` or `live <id> <client>`. */
   readonly drops: string[] = []
   /** How many requests it has received. */
@@ -92,7 +94,7 @@ export class FakeNginx implements AsyncDisposable {
 
   #stat(): string {
     const application = (name: Application) =>
-      `<server><application><name>${name}</name><live>${[...this[name]].map(stream).join('')}</live></application></server>`
+      `<server><application><name>${name}</name><live>${[...this[name]].map(([id, client]) => stream(id, client, this.bytes.get(id) ?? 0)).join('')}</live></application></server>`
     return `<?xml version="1.0"?><rtmp>${application('live')}${application('hls')}</rtmp>`
   }
 
@@ -102,6 +104,6 @@ export class FakeNginx implements AsyncDisposable {
   }
 }
 
-function stream([name, client]: [string, number]): string {
-  return `<stream><name>${name}</name><client><id>${client}</id><publishing/><active/></client></stream>`
+function stream(name: string, client: number, bytes: number): string {
+  return `<stream><name>${name}</name><bytes_in>${bytes}</bytes_in><client><id>${client}</id><publishing/><active/></client></stream>`
 }

@@ -63,6 +63,14 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('end-requested'), by: fc.constantFrom('owner', 'operator') }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('limit-exceeded'),
+      limit: fc.constantFrom('limit_bitrate', 'limit_duration', 'disk_full'),
+      session: fc.option(fc.record({ nodeId, nginx, clientId })),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
   {
     weight: 1,

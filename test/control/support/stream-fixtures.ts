@@ -34,6 +34,7 @@ const waiting: Stream = {
   publicUrl: 'http://issued.example',
   nodeId: null,
   session: null,
+  publisherAddress: null,
   playlistOpen: false,
   recording: null,
   deletedAt: null,

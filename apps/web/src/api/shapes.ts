@@ -49,7 +49,12 @@ const stream = {
   endedAt: z.nullable(time),
   // An end reason that this page does not know must not make the whole stream unreadable.
   endReason: z.catch(
-    z.nullable(z.enum(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator'])),
+    z.nullable(
+      z.enum([
+        ...(['key_expired', 'publisher_gone', 'ended_by_owner', 'ended_by_operator'] as const),
+        ...(['limit_bitrate', 'limit_duration', 'disk_full'] as const),
+      ]),
+    ),
     null,
   ),
   record: z.boolean(),
@@ -109,6 +114,8 @@ export const IngestShape: z.ZodMiniType<Ingest> = z.object({
     z.object({ codec: text, profile: text, level: text, width: number, height: number, frameRate: number }),
   ),
   audio: z.nullable(z.object({ codec: text, profile: text, channels: number, sampleRate: number })),
+  /** Absent: the server has no limits. */
+  limits: z.optional(z.object({ bitrate: number, endsAt: z.nullable(time) })),
 })
 
 /** A problem document (RFC 9457), as far as the page shows it. */

@@ -44,6 +44,7 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
   const status = stream?.status
   const history = useIngest(saved.id, saved.key, status)
   const statusAgeMs = useStatusAge(stream)
+  const bitrate = history.samples.at(-1)?.bitrate
   const over = status === 'ended' || missing
   const watchable = stream !== undefined && stream.liveAt !== null && !over
   const Preview = useLazy(loadPreview, watchable)
@@ -55,7 +56,7 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
       <StatusLine
         stream={stream}
         missing={missing}
-        advice={stream && advice({ stream, ingest: history.latest, statusAgeMs })}
+        advice={stream && advice({ stream, ingest: history.latest, statusAgeMs, bitrate })}
       />
       {watchable && (
         <div class="studio-preview">

@@ -63,6 +63,11 @@ export const END_REASONS: Record<NonNullable<Stream['endReason']>, string> = {
   publisher_gone: 'Your encoder was disconnected for too long.',
   ended_by_owner: 'You ended the stream.',
   ended_by_operator: 'An operator of this server ended the stream.',
+  limit_bitrate:
+    'Your encoder sent more than this server takes. Lower the bitrate in your encoder (OBS: Settings → Output → ' +
+    'Bitrate), then create a new stream.',
+  limit_duration: 'It lasted as long as a stream may on this server. You can go on with a new stream.',
+  disk_full: 'The server’s disk is nearly full. Tell its operator, or try again with a new stream later.',
 }
 
 /** What to do when a status lasts unusually long. */
@@ -77,6 +82,16 @@ export const ADVICE = {
     '(OBS: Settings → Output → Keyframe Interval), then start publishing again.',
   reconnect:
     'If your encoder says that it is streaming, stop it and start it again with the same server and stream key.',
+} as const
+
+/** While the stream is running, what will end it. */
+export const LIMIT_TEXTS = {
+  bitrate: (limit: string) =>
+    `You send more than this server takes (${limit}). A stream that does so for 10 s is ended: lower the bitrate in ` +
+    'your encoder now (OBS: Settings → Output → Bitrate).',
+  endsSoon: (minutes: number) =>
+    `The stream ends in less than ${minutes === 1 ? 'a minute' : `${minutes} minutes`}: it will have lasted as long as ` +
+    'a stream may on this server.',
 } as const
 
 export const INGEST_TEXTS = {
