@@ -1,5 +1,5 @@
 // Parses the environment: which settings there are, what each may look like, and which contradict each
-// other. Every setting is explained in .env.example.
+// other. Every setting is explained in .env.example. Long because all settings stand in one list.
 import { z } from 'zod'
 import { readSecretFiles } from './secret-files.ts'
 
