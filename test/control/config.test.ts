@@ -1,3 +1,5 @@
+// Settings from the environment: what each becomes, and how a wrong one is reported. Long because every setting has a
+// case here.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'

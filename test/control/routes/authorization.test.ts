@@ -1,3 +1,5 @@
+// Who may do what: owners by their key, operators and creators by a token, and what limits guessing. Long because every
+// route and role is asked here.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { IssuedStreamResource } from '../../../apps/control/api/stream-schemas.ts'
