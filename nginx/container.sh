@@ -1,16 +1,19 @@
 #!/bin/sh
-# The nginx container's entrypoint. Without TLS_CERT and TLS_KEY it only starts nginx. With them it first copies
-# the certificate to a folder that only nginx's worker can read (the files themselves may be readable for root
-# only), and then looks every few seconds for a renewed one. nginx reads the copy at each handshake, so nothing
-# is reloaded and nobody is disconnected. On a machine without containers, apps/stack/tls does the same.
+# The nginx container's entrypoint: runs the ingest nginx and the public nginx. One that dies is started again, and
+# the other goes on: publishers stay connected while the public nginx starts, and viewers watch while the ingest
+# nginx does. One that ends soon after its start, because a setting is wrong or a port is taken, ends the container.
+#
+# With TLS_CERT and TLS_KEY it first copies the certificate to a folder that only nginx's workers can read (the
+# files themselves may be readable for root only), and then looks every few seconds for a renewed one. nginx reads
+# the copy at each handshake, so nothing is reloaded and nobody is disconnected. On a machine without containers,
+# apps/stack does the same.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${TLS_CERT:-}${TLS_KEY:-}" ]; then exec "$here/start.sh"; fi
-
-export TLS_DIR="${TLS_DIR:-/run/onair-tls}"
 look_every=${TLS_LOOK_EVERY:-10}
 owner=$NGINX_USER
+# Seconds that an nginx has to run to be started again.
+started_well=5
 
 say() { echo "nginx/container.sh: $*" >&2; }
 
@@ -63,7 +66,6 @@ look() {
 
 keep_looking() {
   before='' said=''
-  # $$ is start.sh and then nginx.
   while sleep "$look_every" && kill -0 $$ 2>/dev/null; do
     look
     # A program that writes the two files one after the other is given until the next look.
@@ -77,15 +79,53 @@ keep_looking() {
   done
 }
 
-[ -n "${TLS_CERT:-}" ] && [ -n "${TLS_KEY:-}" ] || { say 'TLS_CERT and TLS_KEY must be set together'; exit 1; }
-# Made again at each start: without CAP_FOWNER root cannot change the mode of what the owner has.
-rm -rf "$TLS_DIR"
-mkdir -m 700 "$TLS_DIR"
-chown "$owner" "$TLS_DIR"
-pair=$(copy)
-problem=$(why_unusable "$pair")
-[ -z "$problem" ] || { say "$problem"; exit 1; }
-use "$pair"
-openssl x509 -in "$pair/cert.pem" -noout -checkend 0 >/dev/null || say 'TLS_CERT: the certificate has expired; renew it'
-keep_looking &
-exec "$here/start.sh"
+start_with_certificate() {
+  [ -n "${TLS_CERT:-}" ] && [ -n "${TLS_KEY:-}" ] || { say 'TLS_CERT and TLS_KEY must be set together'; exit 1; }
+  export TLS_DIR="${TLS_DIR:-/run/onair-tls}"
+  # Made again at each start: without CAP_FOWNER root cannot change the mode of what the owner has.
+  rm -rf "$TLS_DIR"
+  mkdir -m 700 "$TLS_DIR"
+  chown "$owner" "$TLS_DIR"
+  pair=$(copy)
+  problem=$(why_unusable "$pair")
+  [ -z "$problem" ] || { say "$problem"; exit 1; }
+  use "$pair"
+  openssl x509 -in "$pair/cert.pem" -noout -checkend 0 >/dev/null || say 'TLS_CERT: the certificate has expired; renew it'
+  keep_looking &
+}
+
+[ -z "${TLS_CERT:-}${TLS_KEY:-}" ] || start_with_certificate
+
+start() { # ROLE
+  "$here/start.sh" "$1" &
+  eval "${1}_pid=\$! ${1}_since=\$(date +%s)"
+}
+end() { # EXIT CODE
+  trap '' TERM INT QUIT HUP
+  kill "$ingest_pid" "$public_pid" 2>/dev/null || true
+  wait "$ingest_pid" "$public_pid" || true
+  exit "$1"
+}
+look_after() { # ROLE
+  eval "pid=\$${1}_pid since=\$${1}_since"
+  ! kill -0 "$pid" 2>/dev/null || return 0
+  code=0
+  wait "$pid" || code=$?
+  if [ $(($(date +%s) - since)) -lt $started_well ]; then
+    say "the $1 nginx ended soon after its start ($code)"
+    end "$code"
+  fi
+  say "the $1 nginx ended ($code); starting it again"
+  start "$1"
+}
+
+start ingest
+start public
+trap 'end 0' TERM INT QUIT HUP
+while :; do
+  # In the background, because a shell handles a signal only once its foreground command has ended.
+  sleep 1 &
+  wait $! || true
+  look_after ingest
+  look_after public
+done

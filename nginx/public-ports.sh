@@ -23,7 +23,7 @@ if [ -n "${TLS_DIR:-}" ]; then
   port RTMPS_PORT "$RTMPS_PORT"
   path TLS_DIR "$TLS_DIR"
   case $HSTS_MAX_AGE in *[!0-9]*) fail "HSTS_MAX_AGE must be a number of seconds" ;; esac
-  [ -e "$stream_module" ] ||
+  [ "$role" = public ] || [ -e "$stream_module" ] ||
     fail "nginx has no stream module, which RTMPS needs: $stream_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-stream)"
   keep="$keep tls"
   [ "$HSTS_MAX_AGE" = 0 ] || keep="$keep hsts"

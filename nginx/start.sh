@@ -1,13 +1,18 @@
 #!/bin/sh
-# Starts nginx for OnAir in the foreground: fills the settings into the *.conf.template files beside this
-# script, and becomes nginx. `npm start` runs it, and it is the container's entrypoint.
+# Starts one of OnAir's two nginx processes in the foreground: fills the settings into the *.conf.template files
+# beside this script, and becomes nginx.
+#
+#   start.sh ingest   RTMP, RTMPS, and the internal HTTP server (ingest.conf.template)
+#   start.sh public   the public HTTP and HTTPS ports (public.conf.template)
+#
+# They are two processes so that nothing that strangers do over HTTP can take connections from publishers and
+# hooks. `npm start` runs both, and in the container container.sh does.
 #
 # Settings, as .env.example explains them; each has to be set: HTTP_PORT RTMP_PORT HOOKS_PORT
 # INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR
 # RECORDINGS_DIR. There are no defaults here, so that apps/control/config.ts is the only place that has
 # them: npm start passes on what config.ts has read. The container has no Node.js: nginx/Dockerfile sets
-# its fixed ports and folders, docker-compose.yml what depends on the other containers. The checks below
-# are for the container, where nothing else checks a value before it becomes part of nginx's configuration.
+# its fixed ports and folders, docker-compose.yml what depends on the other containers.
 #
 # HTTP_ADDRESS, RTMP_ADDRESS and ACME_WEBROOT may be empty. With TLS_DIR, these have to be set too:
 # HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE.
@@ -17,39 +22,25 @@
 #                  user. Set: HTTPS and RTMPS. Who sets it replaces a renewed certificate there: npm start
 #                  (apps/stack/tls), or container.sh in the container.
 #   NGINX_RUN_DIR  folder for the rendered configuration, pid file and temporary files (default: a new one
-#                  in /tmp). If nginx's master process was killed in this folder, its worker is ended first.
-#   NGINX_USER     the worker's user when root starts this (default root, so that control, started by the
+#                  in /tmp). Each nginx has a folder of its name in it. If its master process was killed, the
+#                  workers that this left are ended first.
+#   NGINX_USER     the workers' user when root starts this (default root, so that control, started by the
 #                  same root, can read the HLS folder; the container sets www-data)
 #   WEB_ROOT       folder of the built page (default apps/web/dist)
 #   NGINX          the nginx program (default nginx)
 set -eu
 
+role=${1:-}
 fail() {
-  echo "nginx/start.sh: $*" >&2
+  echo "nginx/start.sh${role:+ $role}: $*" >&2
   exit 1
 }
+case $role in ingest | public) ;; *) role='' && fail 'say which nginx: ingest or public' ;; esac
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/checks.sh"
 
 # ---- settings ------------------------------------------------------------------------------------
-
-port() { # NAME VALUE
-  case $2 in '' | *[!0-9]* | ??????*) fail "$1 must be a port number from 1 to 65535" ;; esac
-  [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || fail "$1 must be a port number from 1 to 65535"
-}
-
-# These values stand in double quotes in nginx's configuration, where nginx expands $, and where quotes
-# and backslashes end or change the string.
-path() { # NAME VALUE
-  case $2 in *[\"\$\\]* | *"
-"*) fail "$1 must not contain double quotes, dollar signs, backslashes or line breaks" ;; esac
-}
-
-# Makes the folder and prints its absolute path, because nginx resolves relative paths against its own prefix.
-folder() { # NAME VALUE
-  path "$1" "$2"
-  mkdir -p "$2" 2>/dev/null && (cd "$2" && pwd) || fail "$1: can't make or enter the folder $2"
-}
 
 unset_names=''
 for name in HTTP_PORT RTMP_PORT HOOKS_PORT INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT \
@@ -78,7 +69,7 @@ hls_dir=$(folder HLS_DIR "$HLS_DIR")
 dash_dir=$(folder DASH_DIR "$DASH_DIR")
 recordings_dir=$(folder RECORDINGS_DIR "$RECORDINGS_DIR")
 if [ -n "${NGINX_RUN_DIR:-}" ]; then
-  run_dir=$(folder NGINX_RUN_DIR "$NGINX_RUN_DIR")
+  run_dir=$(folder NGINX_RUN_DIR "$NGINX_RUN_DIR/$role")
 else
   run_dir=$(mktemp -d "${TMPDIR:-/tmp}/onair-nginx.XXXXXX")
 fi
@@ -88,7 +79,8 @@ case $here$run_dir in *[*?[]*) fail "the paths of NGINX_RUN_DIR and of OnAir mus
 
 command -v "$NGINX" >/dev/null || fail "nginx is not installed (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp)"
 rtmp_module=/usr/lib/nginx/modules/ngx_rtmp_module.so
-[ -e "$rtmp_module" ] || fail "nginx has no RTMP module: $rtmp_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
+[ "$role" = public ] || [ -e "$rtmp_module" ] ||
+  fail "nginx has no RTMP module: $rtmp_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
 
 # ---- conditions: a template line that ends in "#! name" is kept only if $keep has the name ---------
 
@@ -120,31 +112,7 @@ case $LISTEN_ADDRESS in
   *) listen=$LISTEN_ADDRESS keep="$keep loopback" ;;
 esac
 
-# CONTROL_URL is http://host[:port]; the hooks go to the same host on HOOKS_PORT.
-case $CONTROL_URL in
-  http://*) control=${CONTROL_URL#http://} control=${control%/} ;;
-  *) fail "CONTROL_URL must be an http:// URL" ;;
-esac
-case $control in
-  *\]) control_host=$control control_port=80 ;;
-  *:*) control_host=${control%:*} control_port=${control##*:} ;;
-  *) control_host=$control control_port=80 ;;
-esac
-case $control_host in '' | *[!][A-Za-z0-9.:_-]*) fail "CONTROL_URL must be http://host:port without a path" ;; esac
-port "CONTROL_URL's port" "$control_port"
-# nginx's resolver only asks DNS; it does not read /etc/hosts.
-[ "$control_host" = localhost ] && control_host=127.0.0.1
-resolvers=''
-case $control_host in
-  \[*\]) keep="$keep address" ;;
-  *[!0-9.]*)
-    keep="$keep name"
-    resolvers=$(awk '$1 == "nameserver" && $2 !~ /%/ { print ($2 ~ /:/ ? "[" $2 "]" : $2) }' /etc/resolv.conf | tr '\n' ' ')
-    [ -n "$resolvers" ] || fail "CONTROL_URL has a host name, and /etc/resolv.conf names no server to resolve it"
-    case $keep in *ipv6*) ;; *) resolvers="$resolvers ipv6=off" ;; esac
-    ;;
-  *) keep="$keep address" ;;
-esac
+. "$here/control-address.sh"
 
 cors_map='default "";' cors_vary=Origin
 old_ifs=$IFS IFS=', '
@@ -161,45 +129,22 @@ IFS=$old_ifs
 
 # ---- limits --------------------------------------------------------------------------------------
 
-# Each reader of events takes two connections (its own and one to control), so 10,000 readers need a
-# little over 20,000. A tenth of the file descriptors is left for files. nginx warns if
-# worker_connections is above the limit.
+# For each worker. A tenth of the file descriptors is left for files. nginx warns if worker_connections is above
+# the limit.
 ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
 limit=$(ulimit -n)
 [ "$limit" = unlimited ] && limit=1000000
 connections=$((limit - limit / 10))
 [ "$connections" -le 32768 ] || connections=32768
 
+# Of the public nginx: one for each core, and not so many that their connections' memory, 14 MB each, matters.
+workers=$(nproc 2>/dev/null || echo 1)
+[ "$workers" -le 8 ] || workers=8
+
 # Changes with every start. Control recognises a restarted nginx by this and the worker's pid.
 instance=$(date +%s)-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
 
-# ---- processes left by an earlier run in this folder -----------------------------------------------
-
-# If the master is killed with SIGKILL, its worker keeps running and holds the ports. Such processes are
-# recognised by their standard error, which is this folder's pipe.
-log_pipe=$run_dir/log
-leftovers() {
-  for process in /proc/[0-9]*; do
-    [ "$(readlink "$process/fd/2" 2>/dev/null)" = "$log_pipe" ] && echo "${process#/proc/}"
-  done
-  return 0
-}
-end_leftovers() {
-  master=$(cat "$run_dir/nginx.pid" 2>/dev/null) || master=''
-  left=$(leftovers)
-  [ -n "$left" ] || return 0
-  for pid in $left; do
-    [ "$pid" != "$master" ] || fail "nginx (pid $pid) is already running in $run_dir"
-  done
-  kill $left 2>/dev/null || true
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ -n "$(leftovers)" ] || return 0
-    sleep 0.2
-  done
-  kill -9 $(leftovers) 2>/dev/null || true
-}
-[ -p "$log_pipe" ] && end_leftovers
-rm -f "$log_pipe" "$run_dir/nginx.pid"
+. "$here/leftovers.sh"
 
 # ---- render --------------------------------------------------------------------------------------
 
@@ -218,6 +163,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
   value DASH_DIR "$dash_dir"
   value RECORDINGS_DIR "$recordings_dir"
   value CONNECTIONS "$connections"
+  value WORKERS "$workers"
   value INSTANCE "$instance"
   value HTTP_PORT "$HTTP_PORT"
   value RTMP_PORT "$RTMP_PORT"
@@ -243,4 +189,4 @@ done
 # The filter ignores signals (Ctrl-C reaches the whole process group) and ends when nginx closes the pipe.
 mkfifo -m 600 "$log_pipe"
 (trap '' INT TERM HUP && exec sed -u 's/live_[0-9A-Za-z]*/live_[redacted]/g') <"$log_pipe" >&2 &
-exec "$NGINX" -p "$run_dir" -c "$run_dir/onair.conf" -e stderr -g 'daemon off;' 2>"$log_pipe"
+exec "$NGINX" -p "$run_dir" -c "$run_dir/$role.conf" -e stderr -g 'daemon off;' 2>"$log_pipe"

@@ -1,5 +1,5 @@
-// The whole service on one machine: starts the database, nginx and control as child processes, in this
-// order, and stops them in the reverse order.
+// The whole service on one machine: starts the database, both nginx processes and control as child processes, in
+// this order, and stops them in the reverse order.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
@@ -17,6 +17,9 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 /** How long each may take to stop. Together less than 10 s, the time that stopping OnAir may take. */
 const GRACE_MS = { control: 4000, nginx: 1500, mariadb: 2500 }
+
+/** Two processes, so that nothing that strangers do over HTTP takes connections from publishers and hooks. */
+const NGINX_ROLES = ['ingest', 'public'] as const
 
 export interface StackOptions {
   readonly config: Config
@@ -56,8 +59,11 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   if (config.tls !== null && options.certificate !== null) {
     started.use(keepCertificate(options, config.tls, options.certificate, tlsDir))
   }
-  const nginx = startNginx(options, { ...env, TLS_DIR: config.tls === null ? '' : tlsDir }, dataDir)
-  started.defer(() => nginx.stop(GRACE_MS.nginx))
+  const nginxEnv = { ...env, TLS_DIR: config.tls === null ? '' : tlsDir }
+  const nginx = NGINX_ROLES.map((role) => startNginx(role, options, nginxEnv, dataDir))
+  started.defer(async () => {
+    await Promise.all(nginx.map((it) => it.stop(GRACE_MS.nginx)))
+  })
   const control = startControl(options, { ...env, DATABASE_URL: databaseUrl }, runDir)
   started.defer(() => control.stop(GRACE_MS.control))
   return started.move()
@@ -92,14 +98,19 @@ async function startDatabase(
   return mariadb.url('onair')
 }
 
-function startNginx({ say, force }: StackOptions, env: NodeJS.ProcessEnv, dataDir: string): SupervisedChild {
+function startNginx(
+  role: (typeof NGINX_ROLES)[number],
+  { say, force }: StackOptions,
+  env: NodeJS.ProcessEnv,
+  dataDir: string,
+): SupervisedChild {
   return new SupervisedChild({
-    name: 'nginx',
+    name: `${role}-nginx`,
     command: 'sh',
-    args: [join(ROOT, 'nginx/start.sh')],
+    args: [join(ROOT, 'nginx/start.sh'), role],
     env: { ...withoutSecrets(env), NGINX_RUN_DIR: join(dataDir, 'nginx') },
     pidFolder: join(dataDir, 'run'),
-    onLine: (line) => say(`[nginx] ${line}`),
+    onLine: (line) => say(`[${role}-nginx] ${line}`),
     say,
     force,
   }).start()

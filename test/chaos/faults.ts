@@ -27,6 +27,8 @@ export interface Fault {
 /** How long nginx's death may keep its publishers away: they try every second, and wait for its restart. */
 const NGINX_EXCUSE_MS = 15_000
 
+const KILLED_WITH_EVERYTHING = ['control', 'nginx-master', 'public-nginx-master'] as const
+
 export const FAULTS: readonly Fault[] = [
   { name: 'kill -9 control', weight: 4, inject: (world) => signal(world, 'control', 'SIGKILL') },
   { name: 'deploy of control (SIGTERM)', weight: 3, inject: (world) => signal(world, 'control', 'SIGTERM') },
@@ -34,6 +36,12 @@ export const FAULTS: readonly Fault[] = [
   { name: 'control frozen for 20 s', weight: 1, inject: (world) => freezeControl(world, 20_000) },
   { name: 'kill -9 nginx worker', weight: 2, inject: (world) => killNginx(world, 'nginx-worker') },
   { name: 'kill -9 nginx', weight: 2, inject: (world) => killNginx(world, 'nginx-master') },
+  // Publishers must not notice.
+  {
+    name: 'kill -9 public nginx',
+    weight: 2,
+    inject: (world) => signal(world, 'public-nginx-master', 'SIGKILL'),
+  },
   { name: 'kill -9 database', weight: 2, inject: killDatabase },
   { name: 'database frozen for 6 s', weight: 2, inject: freezeDatabase },
   { name: 'kill -9 everything', weight: 1, inject: killEverything },
@@ -93,7 +101,7 @@ async function killEverything({ stacks, streamers, databasePid }: World): Promis
   for (const streamer of streamers) streamer.excuse(NGINX_EXCUSE_MS)
   const pids = [
     databasePid(),
-    ...stacks.flatMap((stack) => [stack.pidOf('control'), stack.pidOf('nginx-master')]),
+    ...stacks.flatMap((stack) => KILLED_WITH_EVERYTHING.map((program) => stack.pidOf(program))),
   ]
   for (const pid of pids) send(pid, 'SIGKILL')
 }

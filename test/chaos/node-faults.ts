@@ -93,8 +93,9 @@ export async function nodeGone({ nodes, streamers, random }: Nodes): Promise<voi
   const supervisor = node.stack.pidOf('stack')
   // Stopped, so that it starts nothing again.
   send(supervisor, 'SIGSTOP')
-  const programs: readonly Program[] = ['control', 'nginx-master', 'nginx-worker']
-  for (const program of programs) send(node.stack.pidOf(program), 'SIGKILL')
+  const nginx = ['nginx-master', 'nginx-worker', 'public-nginx-master', 'public-nginx-worker'] as const
+  const programs: readonly Program[] = ['control', ...nginx]
+  for (const pid of programs.flatMap((program) => node.stack.pidsOf(program))) send(pid, 'SIGKILL')
   await delay(ms)
   send(supervisor, 'SIGCONT')
 }

@@ -3,12 +3,19 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { readConfig } from '../../apps/control/config.ts'
+import { readProcess } from '../../apps/stack/supervision/process-group.ts'
+import { until } from '../support/until.ts'
+import { FakeControl } from './fake-control.ts'
+import { Fixture } from './fixture.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** started_well in container.sh, and a second for its rounding. */
+const STARTED_WELL_MS = 6_000
 const PORTS = [
   ...['HTTP_PORT', 'RTMP_PORT', 'HTTPS_PORT', 'RTMPS_PORT'],
   ...['INTERNAL_HTTP_PORT', 'INTERNAL_RTMP_PORT', 'HOOKS_PORT'],
@@ -35,7 +42,48 @@ test('the container sets every required setting, and its ports are the defaults 
     env: { ...env, CONTROL_URL: 'http://127.0.0.1:3000' },
     encoding: 'utf8',
   })
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
+  assert.equal(status, 0)
+  assert.match(
+    stderr,
+    /^nginx\/container\.sh: the \w+ nginx ended soon after its start \(0\)\n(Terminated\n)*$/,
+  )
+})
+
+test('either nginx that dies is started again while the other goes on; SIGTERM ends both', async () => {
+  await using control = await FakeControl.start()
+  await using fixture = await Fixture.start(control, {
+    script: 'container.sh',
+    env: { NGINX_USER: userInfo().username },
+  })
+  const master = (role: string) =>
+    Number(readFileSync(join(fixture.folder, `run/${role}/nginx.pid`), 'utf8').trim())
+  const masters = () => ['ingest', 'public'].map(master)
+  let before = masters()
+  // One that dies sooner ends the container.
+  await delay(STARTED_WELL_MS)
+  for (const [index, role] of ['ingest', 'public'].entries()) {
+    process.kill(master(role), 'SIGKILL')
+    await until(`the ${role} nginx`, () => fixture.nginx.log.includes(`the ${role} nginx ended (137); start`))
+    await until('another master', async () => {
+      const now = await Promise.resolve()
+        .then(masters)
+        .catch(() => before)
+      return now[index] !== before[index]
+    })
+    const after = masters()
+    assert.equal(after[1 - index], before[1 - index], 'the other goes on')
+    before = after
+    await until('an answer', () =>
+      Promise.all([fixture.get('/'), fixture.stat()]).then(
+        () => true,
+        () => false,
+      ),
+    )
+  }
+  const last = masters()
+  const [ending] = await fixture.nginx.stop()
+  assert.deepEqual(ending, { code: 0, signal: null })
+  for (const pid of last) assert.equal(readProcess(pid), undefined)
 })
 
 test('the images copy only what exists, and the page’s build gets what the page imports from control', () => {

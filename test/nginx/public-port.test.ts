@@ -50,7 +50,12 @@ test('the public port hides the internal addresses and every other file', async 
       `/hls/${OLD}/.keep`,
       `/hls/${OLD}/../../web/.env`,
     ],
-    [`/hls/${OLD}/..%2f..%2frun/onair.conf`, '/hls/../run/onair.conf', `/dash/${OLD}/raw.m4v`, '/dash/'],
+    [
+      `/hls/${OLD}/..%2f..%2frun/public/public.conf`,
+      '/hls/../run/public/public.conf',
+      `/dash/${OLD}/raw.m4v`,
+      '/dash/',
+    ],
     ['/v1/../hooks/nginx/on_publish', '/v1/..%2fstat', '/v1/%2e%2e/metrics', '/v1', '/v2/streams', '/docsx'],
   ]
   control.hooks.length = 0

@@ -13,6 +13,10 @@ import { until } from '../support/until.ts'
 const MAIN = resolve(import.meta.dirname, '../../apps/stack/main.ts')
 const READY_MS = 40_000
 
+/** The stack's children, by the names that it prints. */
+export const CHILDREN = ['control', 'ingest-nginx', 'public-nginx', 'MariaDB'] as const
+export type ChildName = (typeof CHILDREN)[number]
+
 export type Settings = Record<string, string>
 
 /** A new folder, and settings for a stack in it. Disposing ends its processes and removes the folder. */
@@ -83,7 +87,7 @@ export class StackProcess {
   }
 
   /** A child's process id, from the file that the stack writes. */
-  childPid(name: 'nginx' | 'control' | 'MariaDB'): number {
+  childPid(name: ChildName): number {
     const file = join(String(this.#settings.DATA_DIR), 'run', `${name}.child.json`)
     return JSON.parse(readFileSync(file, 'utf8')).pid
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
-import { type Settings, StackProcess, stackFolder } from './stack-process.ts'
+import { CHILDREN, type ChildName, type Settings, StackProcess, stackFolder } from './stack-process.ts'
 
 const TOKEN = 'a-token-of-the-operators'
 
@@ -83,7 +83,7 @@ suite('a running stack', () => {
     assert.ok(await stack.isReadyForAll(), 'the first one keeps running')
   })
 
-  for (const name of ['control', 'nginx', 'MariaDB'] as const) {
+  for (const name of CHILDREN) {
     test(`recovers after ${name} was killed`, async () => {
       const killed = stack.childPid(name)
       process.kill(killed, 'SIGKILL')
@@ -121,7 +121,7 @@ suite('a running stack', () => {
   })
 })
 
-function pidOr(stack: StackProcess, name: 'nginx' | 'control' | 'MariaDB'): number | undefined {
+function pidOr(stack: StackProcess, name: ChildName): number | undefined {
   try {
     return stack.childPid(name)
   } catch {

@@ -1,14 +1,10 @@
-// nginx as nginx/start.sh starts it, without the rest of the stack.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+// Both nginx processes as nginx/start.sh starts them, or nginx/container.sh, without the rest of the stack.
 import { readConfig } from '../../apps/control/config.ts'
 import { settingsEnv } from '../../apps/stack/settings-env.ts'
-import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
-import { readProcess, signalGroup } from '../../apps/stack/supervision/process-group.ts'
+import { readProcess } from '../../apps/stack/supervision/process-group.ts'
+import { type Ending, NginxProcess } from './nginx-process.ts'
 import { until } from './until.ts'
 
-const SCRIPTS = join(import.meta.dirname, '../../nginx')
 const READY_MS = 20_000
 
 export interface NginxOptions {
@@ -16,8 +12,8 @@ export interface NginxOptions {
   readonly settings: Readonly<Record<string, string>>
   /** Variables that start.sh gets as they are, also in place of a setting: NGINX_RUN_DIR, wrong values. */
   readonly env?: Readonly<Record<string, string>>
-  /** What to run instead of start.sh: another script in nginx/. */
-  readonly script?: 'start.sh' | 'container.sh' | undefined
+  /** What to run instead of start.sh. */
+  readonly script?: 'container.sh' | undefined
   /** The user (and group) to run as; otherwise the test's own. */
   readonly uid?: number | undefined
 }
@@ -25,73 +21,91 @@ export interface NginxOptions {
 export class TestNginx implements AsyncDisposable {
   /** What start.sh gets. */
   readonly env: Readonly<Record<string, string>>
-  /** All that start.sh and nginx have written to standard error. */
+  /** All that the scripts and nginx have written to standard error. */
   log = ''
-  readonly #script: string
+  readonly #script: 'container.sh' | undefined
   readonly #uid: number | undefined
-  #process: ChildProcess | undefined
-  readonly #groups: number[] = []
+  #running: NginxProcess[] = []
+  readonly #all: NginxProcess[] = []
 
-  constructor({ settings, env, uid, script = 'start.sh' }: NginxOptions) {
+  constructor({ settings, env, uid, script }: NginxOptions) {
     this.env = { PATH: process.env.PATH ?? '', ...settingsEnv(readConfig(settings)), ...env }
-    this.#script = join(SCRIPTS, script)
+    this.#script = script
     this.#uid = uid
   }
 
-  /** The master process's id: start.sh becomes nginx. */
+  /** The master process's id of the ingest nginx, or container.sh's. */
   get pid(): number | undefined {
-    return this.#process?.pid
+    return this.#running[0]?.pid
   }
 
-  /** Resolves once it answers. @throws when start.sh or nginx ends instead, with what they said */
+  /** The master process's id of the public nginx. */
+  get publicPid(): number | undefined {
+    return this.#running[1]?.pid
+  }
+
+  /** Starts those that do not run, and resolves once both answer. @throws when one of them ends instead, with what they said */
   async start(): Promise<this> {
-    const [program, ...args] = withParentDeathSignal(this.#script)
-    const child = spawn(program, args, {
-      env: this.env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      // A process group of its own, so that what outlives the master can be killed at the end.
-      detached: true,
-      ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: this.#uid }),
-    })
-    this.#process = child
-    if (child.pid !== undefined) this.#groups.push(child.pid)
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.log += text
+    const commands: [string, ...string[]][] =
+      this.#script === undefined
+        ? [
+            ['start.sh', 'ingest'],
+            ['start.sh', 'public'],
+          ]
+        : [[this.#script]]
+    this.#running = commands.map((command, index) => {
+      const running = this.#running[index]
+      return running === undefined || running.hasEnded ? this.#spawn(...command) : running
     })
     await until(
       'nginx to answer',
-      () => {
-        if (child.exitCode !== null) throw new Error(`start.sh gave up: ${this.log}`)
-        return this.#answers()
+      async () => {
+        if (this.#running.some((it) => it.hasEnded)) throw new Error(`start.sh gave up: ${this.log}`)
+        return (await this.#ingestAnswers()) && (await this.#publicAnswers())
       },
       READY_MS,
     )
     return this
   }
 
-  /** @returns how nginx ended */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; signal: string | null }> {
-    const child = this.#process
-    if (child === undefined) return { code: null, signal: null }
-    if (child.exitCode === null && child.signalCode === null) {
-      const exit = once(child, 'exit')
-      child.kill(signal)
-      await exit
-    }
-    return { code: child.exitCode, signal: child.signalCode }
+  /** @returns how each process ended */
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending[]> {
+    return Promise.all(this.#running.map((it) => it.stop(signal)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-    for (const group of this.#groups) signalGroup(group, 'SIGKILL')
+    for (const one of this.#all) one.killGroup()
+  }
+
+  #spawn(...command: [string, ...string[]]): NginxProcess {
+    const onText = (text: string) => {
+      this.log += text
+    }
+    const started = new NginxProcess({ command, env: this.env, uid: this.#uid, onText })
+    this.#all.push(started)
+    return started
   }
 
   /** Whether a worker of this master answers, and not one that an earlier, killed master has left behind. */
-  async #answers(): Promise<boolean> {
-    const url = `http://127.0.0.1:${this.env.INTERNAL_HTTP_PORT}/stat`
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
-    await answer?.body?.cancel()
+  async #ingestAnswers(): Promise<boolean> {
+    const answer = await ask(`http://127.0.0.1:${this.env.INTERNAL_HTTP_PORT}/stat`)
     const worker = Number(answer?.headers.get('x-onair-nginx')?.split('-').at(-1))
-    return readProcess(worker)?.parent === this.pid
+    const parent = readProcess(worker)?.parent
+    if (this.#script === undefined) return parent === this.pid
+    return parent !== undefined && readProcess(parent)?.parent === this.pid
   }
+
+  async #publicAnswers(): Promise<boolean> {
+    const host = this.env.HTTP_ADDRESS || '127.0.0.1'
+    return (await ask(`http://${host}:${this.env.HTTP_PORT}/`)) !== undefined
+  }
+}
+
+async function ask(url: string): Promise<Response | undefined> {
+  const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  )
+  await answer?.body?.cancel()
+  return answer
 }

@@ -1,5 +1,5 @@
 // The whole service as `npm start` runs it, in a process of its own: real nginx and control, on free ports
-// and in a new folder, with a database on the test run's server.
+// and in a new folder, with a database on the test run's server. Long because it has the shapes of REST's answers.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -15,12 +15,17 @@ const ROOT = join(import.meta.dirname, '../..')
 const READY_MS = 40_000
 const STOP_MS = 20_000
 
-/** The programs of a stack, and how their command lines are recognised. */
+/**
+ * The programs of a stack, and how their command lines and those of their parents are recognised. `nginx` is the
+ * ingest nginx.
+ */
 const PROGRAMS = {
-  stack: /apps\/stack\/main\.ts/,
-  control: /apps\/control\/main\.ts/,
-  'nginx-master': /^nginx: master/,
-  'nginx-worker': /^nginx: worker/,
+  stack: { own: /apps\/stack\/main\.ts/, parent: /^/ },
+  control: { own: /apps\/control\/main\.ts/, parent: /^/ },
+  'nginx-master': { own: /^nginx: master.*\/ingest\.conf/, parent: /^/ },
+  'nginx-worker': { own: /^nginx: worker/, parent: /\/ingest\.conf/ },
+  'public-nginx-master': { own: /^nginx: master.*\/public\.conf/, parent: /^/ },
+  'public-nginx-worker': { own: /^nginx: worker/, parent: /\/public\.conf/ },
 } as const
 
 export type Program = keyof typeof PROGRAMS
@@ -145,13 +150,23 @@ export class TestStack implements AsyncDisposable {
 
   /** The process id of one of the stack's programs; undefined while it does not run. */
   pidOf(program: Program): number | undefined {
+    return this.pidsOf(program)[0]
+  }
+
+  /** The public nginx has several workers. */
+  pidsOf(program: Program): number[] {
     const all = allProcesses()
     const family = new Set([this.#process.pid])
     // A child may be listed before its parent, so one pass is needed for each generation.
     for (let generation = 0; generation < 5; generation++) {
       for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
     }
-    return all.find(({ pid }) => family.has(pid) && PROGRAMS[program].test(commandLine(pid)))?.pid
+    const { own, parent } = PROGRAMS[program]
+    return all
+      .filter(
+        (it) => family.has(it.pid) && own.test(commandLine(it.pid)) && parent.test(commandLine(it.parent)),
+      )
+      .map(({ pid }) => pid)
   }
 
   /** Whether /readyz answers 200 at the public port. */
