@@ -93,10 +93,15 @@ test('the README shows the defaults', () => {
 
 test('docker compose hands on every setting that is not fixed in its containers', () => {
   const given = [...composeEnvironment('control').keys()]
-  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY]
-  const files = SECRET_SETTINGS.filter((name) => name !== 'DATABASE_URL').map((name) => `${name}_FILE`)
+  // The database is compose's own, and its one user migrates.
+  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY, 'MIGRATION_DATABASE_URL']
+  const files = SECRET_SETTINGS.filter((name) => !name.endsWith('DATABASE_URL')).map((name) => `${name}_FILE`)
   const wanted = [...settings(), ...files].filter((name) => !elsewhere.includes(name))
   assert.deepEqual(given.sort(), wanted.sort())
+})
+
+test('docker compose’s control asks its MySQL for TLS, without which it would not send the password', () => {
+  assert.match(composeEnvironment('control').get('DATABASE_URL') ?? '', /\?ssl-mode=REQUIRED$/)
 })
 
 test('docker compose hands on each setting under its own name, and none that .env.example does not explain', () => {

@@ -37,6 +37,8 @@ export interface Config {
   readonly rtmpUrl: string
   /** Undefined: not set. `npm start` then runs a database of its own; control alone refuses to start. */
   readonly databaseUrl: Secret | undefined
+  /** Another user of the same database, who applies the migrations; undefined: DATABASE_URL's does. */
+  readonly migrationDatabaseUrl: Secret | undefined
   readonly httpPort: number
   readonly rtmpPort: number
   readonly apiPort: number
@@ -120,6 +122,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: e.PUBLIC_URL ?? http,
     rtmpUrl: e.RTMP_URL ?? rtmp,
     databaseUrl: e.DATABASE_URL === undefined ? undefined : new Secret(e.DATABASE_URL),
+    migrationDatabaseUrl:
+      e.MIGRATION_DATABASE_URL === undefined ? undefined : new Secret(e.MIGRATION_DATABASE_URL),
     httpPort: e.HTTP_PORT,
     rtmpPort: e.RTMP_PORT,
     apiPort: e.API_PORT,

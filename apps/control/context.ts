@@ -8,6 +8,7 @@ import { Outage } from './common/outage.ts'
 import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
 import { Database } from './database/database.ts'
+import { isExposed } from './database/drivers.ts'
 import { migrate } from './database/migrations.ts'
 import { Transactions } from './database/transactions.ts'
 import type { Secret } from './domain/secret.ts'
@@ -227,7 +228,11 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
      * @throws MigrationError, DatabaseUnavailableError, NodeIdTakenError
      */
     async start(): Promise<void> {
-      const applied = await migrate(config.databaseUrl, migrationsDir)
+      if (isExposed(config.databaseUrl))
+        logger.warn(
+          'the connection to the database leaves this machine without TLS: see DATABASE_URL in .env.example',
+        )
+      const applied = await migrate(config.migrationDatabaseUrl ?? config.databaseUrl, migrationsDir)
       if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
       await database.open()
       await lease.take()

@@ -2,6 +2,7 @@
 // other. Every setting is explained in .env.example. Long because all settings stand in one list.
 import { z } from 'zod'
 import { readSecretFiles } from './secret-files.ts'
+import { databaseUrl, type Given, list, tokens, wrongMigrationUrl, wrongTokens } from './secret-settings.ts'
 
 /** The longest time that setTimeout can wait, 24 days. */
 const MAX_SECONDS = 24 * 24 * 60 * 60
@@ -27,16 +28,6 @@ const httpUrl = z
   .max(200, 'must have at most 200 characters')
   .refine((url) => !/[?#]/.test(url), 'must not have a query or a fragment')
   .transform((url) => url.replace(/\/+$/, ''))
-const databaseUrl = z
-  .url({
-    protocol: /^(mysql|mariadb)$/,
-    error: 'must look like mysql://user:password@host:3306/database',
-  })
-  .refine(
-    (url) => !URL.canParse(url) || new URL(url).pathname.length > 1,
-    'must name a database after the host',
-  )
-  .refine(isDecodable, 'has an invalid percent escape; write % itself as %25')
 const days = z.coerce
   .number('must be a number of days')
   .positive('must be more than 0 days')
@@ -55,27 +46,6 @@ const wholeNumber = z.coerce
   .int('must be a whole number')
   .min(0, 'must not be negative')
   .max(1_000_000, 'must be at most 1000000')
-/** Commas or, in a secret's file, line ends between its items. */
-const list = z.string().transform((text) =>
-  text
-    .split(/[,\r\n]/)
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-
-/** So many characters that nobody can guess a token, even one that was made up by hand. */
-const MIN_TOKEN_LENGTH = 24
-/** Problems name a token by its place in the list, because its text is secret. */
-const tokens = list.superRefine((given, context) => {
-  for (const [index, token] of given.entries()) {
-    const say = (message: string) =>
-      context.addIssue({ code: 'custom', message: `token ${index + 1} ${message}` })
-    if (!/^[\x21-\x7e]+$/.test(token)) say('has a space, or characters that a header cannot carry')
-    else if (token.length < MIN_TOKEN_LENGTH)
-      say(`has fewer than ${MIN_TOKEN_LENGTH} characters; make one with: openssl rand -hex 24`)
-  }
-})
-
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const Environment = z.object({
@@ -85,6 +55,7 @@ const Environment = z.object({
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
   DATABASE_URL: databaseUrl.optional(),
+  MIGRATION_DATABASE_URL: databaseUrl.optional(),
   HTTP_PORT: port.default(8080),
   RTMP_PORT: port.default(1935),
   API_PORT: port.default(3000),
@@ -150,15 +121,6 @@ const Environment = z.object({
     .optional(),
 })
 
-function isDecodable(url: string): boolean {
-  try {
-    decodeURIComponent(url)
-    return true
-  } catch {
-    return false
-  }
-}
-
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
 }
@@ -189,11 +151,15 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   return `${issue.path.join('.') || 'environment'}: ${issue.message}`
 }
 
-type Given = Readonly<Record<string, string | undefined>>
-
 /** Settings that are valid one by one but do not go together. */
 function contradictions(given: Given): string[] {
-  return [...sharedPorts(given), ...incompleteTls(given), ...wrongTokens(given), ...incompleteS3(given)]
+  return [
+    ...sharedPorts(given),
+    ...incompleteTls(given),
+    ...wrongMigrationUrl(given),
+    ...wrongTokens(given),
+    ...incompleteS3(given),
+  ]
 }
 
 const PORTS = [
@@ -228,19 +194,6 @@ function incompleteTls({ TLS_CERT, TLS_KEY, HSTS_MAX_AGE }: Given): string[] {
   }
   if (TLS_CERT !== undefined || !(Number(HSTS_MAX_AGE) > 0)) return []
   return ['HSTS_MAX_AGE: only has an effect over HTTPS; set TLS_CERT and TLS_KEY, or remove it']
-}
-
-function wrongTokens({ STREAM_CREATION, ...given }: Given): string[] {
-  const [operators, creators] = [list.parse(given.API_TOKENS ?? ''), list.parse(given.CREATE_TOKENS ?? '')]
-  if (STREAM_CREATION === 'token' && operators.length + creators.length === 0)
-    return [
-      'API_TOKENS: must be set (or CREATE_TOKENS) when STREAM_CREATION is token, or nobody can create a stream',
-    ]
-  return creators.flatMap((token, index) =>
-    operators.includes(token)
-      ? [`CREATE_TOKENS: token ${index + 1} is also in API_TOKENS, where it may do everything`]
-      : [],
-  )
 }
 
 function incompleteS3(given: Given): string[] {

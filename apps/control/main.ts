@@ -4,6 +4,7 @@ import { destination, pino } from 'pino'
 import { loggerOptions } from './common/logger.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Control } from './control.ts'
+import { InsecureDatabaseError, MigrationError } from './database/migrations.ts'
 import { NodeIdTakenError } from './nodes/node-lease.ts'
 import { RecordingsFolderError } from './recordings/folder-id.ts'
 
@@ -14,7 +15,13 @@ import { RecordingsFolderError } from './recordings/folder-id.ts'
 const LOG = { sync: false, minLength: 4_096, periodicFlush: 500 }
 
 /** The operator has to fix these; their messages say how. */
-const OPERATORS_ERRORS = [ConfigError, NodeIdTakenError, RecordingsFolderError]
+const OPERATORS_ERRORS = [
+  ConfigError,
+  InsecureDatabaseError,
+  MigrationError,
+  NodeIdTakenError,
+  RecordingsFolderError,
+]
 
 async function main(): Promise<void> {
   const config = readConfig()

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 /** The settings whose values must not be shown, and that other programs must not get. */
 export const SECRET_SETTINGS = [
   'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
   'API_TOKENS',
   'CREATE_TOKENS',
   'AWS_SECRET_ACCESS_KEY',

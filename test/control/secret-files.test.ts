@@ -32,6 +32,7 @@ function problems(env: Record<string, string>): readonly string[] {
 test('every secret can come from a file, without the line ends at its end', () => {
   const config = readConfig({
     DATABASE_URL_FILE: file('database', 'mysql://u:p@h/db\n'),
+    MIGRATION_DATABASE_URL_FILE: file('migrations', 'mysql://ddl@h/db\n'),
     API_TOKENS_FILE: file('api', `${TOKEN}1,${TOKEN}2\r\n\n`),
     CREATE_TOKENS_FILE: file('create', `${TOKEN}3\n${TOKEN}4`),
     ...{ S3_BUCKET: 'recordings', AWS_ACCESS_KEY_ID: 'id' },

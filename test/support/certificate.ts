@@ -19,22 +19,24 @@ export interface CertificateOptions {
   /** openssl's options for the validity and the key. */
   readonly days?: number
   readonly key?: readonly string[]
+  /** Whom it is for. */
+  readonly names?: string
 }
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 
-/** Writes `<name>-cert.pem` and `<name>-key.pem`, for localhost, 127.0.0.1 and 127.0.0.3. */
+/** Writes `<name>-cert.pem` and `<name>-key.pem`; by default for localhost, 127.0.0.1 and 127.0.0.3. */
 export function makeCertificate(
   folder: string,
   name: string,
-  { days = 30, key = EC }: CertificateOptions = {},
+  { days = 30, key = EC, names = 'DNS:localhost,IP:127.0.0.1,IP:127.0.0.3' }: CertificateOptions = {},
 ): TestCertificate {
   const [certFile, keyFile] = [join(folder, `${name}-cert.pem`), join(folder, `${name}-key.pem`)]
-  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.3'
+  const subject = `subjectAltName=${names}`
   execFileSync(
     'openssl',
     [
-      ...['req', '-x509', ...key, '-noenc', '-days', `${days}`, '-subj', `/CN=${name}`, '-addext', names],
+      ...['req', '-x509', ...key, '-noenc', '-days', `${days}`, '-subj', `/CN=${name}`, '-addext', subject],
       ...['-keyout', keyFile, '-out', certFile],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createConnection, createPool } from 'mysql2/promise'
-import { parseConnectionUrl } from '../../apps/control/database/connection-url.ts'
+import { mysql2Options } from '../../apps/control/database/drivers.ts'
 import { migrate } from '../../apps/control/database/migrations.ts'
 import { Secret } from '../../apps/control/domain/secret.ts'
 
@@ -32,12 +32,8 @@ export async function createTestDatabase(server = process.env.TEST_DATABASE_URL)
   const name = `onair_test_${randomBytes(8).toString('hex')}`
   const url = new URL(server)
   url.pathname = `/${name}`
-  const { database: _, host, port, socketPath, ...credentials } = parseConnectionUrl(new Secret(url.href))
-  const settings = {
-    ...credentials,
-    ...(socketPath === undefined ? { host, port } : { socketPath }),
-    timezone: 'Z',
-  } as const
+  const { database: _, ...options } = mysql2Options(new Secret(url.href))
+  const settings = { ...options, timezone: 'Z' } as const
   const connection = await createConnection(settings)
   await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
   await connection.end()

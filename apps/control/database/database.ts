@@ -3,8 +3,8 @@
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import type { Outage } from '../common/outage.ts'
 import type { Secret } from '../domain/secret.ts'
-import { parseConnectionUrl } from './connection-url.ts'
 import { ANSWER_MS, DatabaseUnavailableError, inTime } from './deadline.ts'
+import { mariadbOptions } from './drivers.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
 import { ConnectionPool } from './pool.ts'
 
@@ -26,16 +26,12 @@ export class Database implements AsyncDisposable {
   constructor(url: Secret, outage?: Outage) {
     this.#outage = outage
     this.sql = new ConnectionPool(url, { outage })
-    const { socketPath, host, port, ...credentials } = parseConnectionUrl(url)
     const adapter = new PrismaMariaDb({
-      ...credentials,
-      ...(socketPath === undefined ? { host, port } : { socketPath }),
+      ...mariadbOptions(url),
       connectionLimit: POOL_SIZE,
       acquireTimeout: ANSWER_MS,
       connectTimeout: CONNECT_MS,
       socketTimeout: SOCKET_IDLE_MS,
-      // MySQL 8's default login needs this on an unencrypted connection; mysql2 does it by default.
-      allowPublicKeyRetrieval: true,
       // The number of this collation fits into the login packet. For others the driver sends one more
       // query after the login, and leaves its failure as an unhandled rejection, which ends the process.
       collation: 'UTF8MB4_UNICODE_CI',

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Secret } from '../domain/secret.ts'
-import { parseConnectionUrl } from './connection-url.ts'
+import { mysql2Options } from './drivers.ts'
 
 /** How long a start waits for another process that is migrating. */
 const LOCK_SECONDS = 120
@@ -24,6 +24,8 @@ const MIGRATIONS_TABLE = `
     applied_steps_count INTEGER UNSIGNED NOT NULL DEFAULT 0
   ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`
 
+const IS_THERE = "SHOW TABLES LIKE '\\_prisma\\_migrations'"
+
 interface Migration {
   readonly name: string
   readonly sql: string
@@ -35,30 +37,50 @@ export class MigrationError extends Error {
   override name = 'MigrationError'
 }
 
+/** The connection is not as secure as DATABASE_URL demands. */
+export class InsecureDatabaseError extends Error {
+  override name = 'InsecureDatabaseError'
+
+  constructor(reason: string, options: ErrorOptions) {
+    super(
+      `OnAir can't start: the connection to the database is refused: ${reason}\n` +
+        'The parameters ssl-mode and ssl-ca of DATABASE_URL say how it is secured (see .env.example).',
+      options,
+    )
+  }
+}
+
 /**
  * Brings the database up to date; several processes may call it at once.
  * @param folder prisma/migrations
  * @returns the names of the migrations that this call applied
- * @throws MigrationError when one fails now, failed earlier, or was changed after it had been applied
+ * @throws MigrationError when one fails now, failed earlier, or was changed after it had been applied; InsecureDatabaseError
  */
 export async function migrate(databaseUrl: Secret, folder: string): Promise<string[]> {
   const migrations = await readMigrations(folder)
-  const { host, port, user, password, database, socketPath } = parseConnectionUrl(databaseUrl)
-  const connection = await createConnection({
-    ...(socketPath === undefined ? { host, port } : { socketPath }),
-    user,
-    password,
-    database,
-    charset: 'utf8mb4',
-    multipleStatements: true,
-    timezone: 'Z',
-    connectTimeout: CONNECT_TIMEOUT_MS,
-  })
+  const connection = await open(databaseUrl)
   try {
     await connection.query(SET_IDLE_LIMIT)
     return await underLock(connection, () => applyPending(connection, migrations))
   } finally {
     await connection.end()
+  }
+}
+
+async function open(databaseUrl: Secret): Promise<Connection> {
+  try {
+    return await createConnection({
+      ...mysql2Options(databaseUrl),
+      charset: 'utf8mb4',
+      multipleStatements: true,
+      timezone: 'Z',
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    })
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (code?.startsWith('HANDSHAKE_') || code === 'AUTH_SWITCH_PLUGIN_ERROR')
+      throw new InsecureDatabaseError(message, { cause: error })
+    throw error
   }
 }
 
@@ -98,7 +120,9 @@ async function underLock<T>(connection: Connection, work: () => Promise<T>): Pro
 }
 
 async function applyPending(connection: Connection, migrations: readonly Migration[]): Promise<string[]> {
-  await connection.query(MIGRATIONS_TABLE)
+  // Whoever has no right to create tables may start when there is nothing to create.
+  const [[table]] = await connection.query<RowDataPacket[]>(IS_THERE)
+  if (table === undefined) await connection.query(MIGRATIONS_TABLE)
   const [rows] = await connection.query<RowDataPacket[]>(
     'SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL',
   )
@@ -109,8 +133,24 @@ async function applyPending(connection: Connection, migrations: readonly Migrati
     if (row === undefined) pending.push(migration)
     else check(migration, row)
   }
+  if (pending.length > 0) await requireRights(connection, pending)
   for (const migration of pending) await apply(connection, migration)
   return pending.map((migration) => migration.name)
+}
+
+/** Before anything is recorded as begun. @throws MigrationError */
+async function requireRights(connection: Connection, [first]: readonly Migration[]): Promise<void> {
+  try {
+    await connection.query('CREATE TABLE _onair_may_migrate (id INT)')
+    await connection.query('DROP TABLE _onair_may_migrate')
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ER_TABLEACCESS_DENIED_ERROR') throw error
+    throw new MigrationError(
+      `Migration ${first?.name} has to be applied, and this user of the database may not create tables: ` +
+        'set MIGRATION_DATABASE_URL to one who may.',
+      { cause: error },
+    )
+  }
 }
 
 function check(migration: Migration, row: RowDataPacket): void {

@@ -12,8 +12,8 @@ import {
 } from 'mysql2/promise'
 import type { Outage } from '../common/outage.ts'
 import type { Secret } from '../domain/secret.ts'
-import { parseConnectionUrl } from './connection-url.ts'
 import { DatabaseUnavailableError, inTime } from './deadline.ts'
+import { mysql2Options } from './drivers.ts'
 import { translateError } from './errors.ts'
 
 const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
@@ -42,11 +42,9 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #outage: Outage | undefined
 
   constructor(url: Secret, { multipleStatements = false, atOpen = [], outage }: ConnectionPoolOptions = {}) {
-    const { host, port, socketPath, ...credentials } = parseConnectionUrl(url)
     this.#outage = outage
     this.#pool = createPool({
-      ...credentials,
-      ...(socketPath === undefined ? { host, port } : { socketPath }),
+      ...mysql2Options(url),
       multipleStatements,
       connectionLimit: POOL_SIZE,
       queueLimit: MAX_WAITING,

@@ -1,14 +1,11 @@
 // The client's address: that of the socket or, when nginx forwards the request, the one in X-Real-IP.
 import { lookup } from 'node:dns/promises'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { isLoopback } from '../common/loopback.ts'
 
 /** How long the resolved addresses of nginx's host name are used; a replaced container gets a new address. */
 const LOOKUP_TTL_MS = 10_000
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
 
 export class ClientAddress {
   readonly #nginxHost: string
@@ -39,11 +36,6 @@ export class ClientAddress {
     this.#known = { addresses: new Set(names), until: performance.now() + LOOKUP_TTL_MS }
     return this.#isNginx(peer)
   }
-}
-
-function isLoopback(address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
 /** ::ffff:1.2.3.4 is how a dual-stack socket shows an IPv4 address. */

@@ -10,8 +10,18 @@ describe('DATABASE_URL', () => {
   test('is parsed, with its percent escapes decoded', () => {
     assert.deepEqual(parse('mysql://u%40ser:p%3Aw%2F@db.example:3307/on%2Dair'), {
       ...{ host: 'db.example', port: 3307, user: 'u@ser', password: 'p:w/', database: 'on-air' },
-      socketPath: undefined,
+      ...{ socketPath: undefined, tls: null },
     })
+  })
+
+  test('says how the server’s certificate is checked: its name as well, unless it says less', () => {
+    const verify = (parameters: string) => parse(`mysql://u@h/db?${parameters}`).tls?.verify
+    assert.deepEqual(
+      ['ssl=true', 'sslaccept=strict', 'ssl-mode=verify_identity'].map(verify),
+      Array(3).fill('identity'),
+    )
+    const less = ['ssl-mode=VERIFY_CA', 'ssl-mode=REQUIRED', 'ssl=false', ''].map(verify)
+    assert.deepEqual(less, ['ca', 'nothing', undefined, undefined])
   })
 
   test('may leave out port and password, and may name an IPv6 address or a Unix socket', () => {
