@@ -1,31 +1,58 @@
 // Looks up the streams that readers of events ask for. Thousands may reconnect at the same moment: while one query
-// runs, all who ask wait for the next one, which answers them together.
+// runs, all who ask wait for the next one, which answers them together, and an answer is good for a second.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Feed } from '../events/feed.ts'
 import type { NewestEvent, StreamQueries } from '../streams/stream-queries.ts'
 
 const MAX_IDS = 512
+/** A stream that is removed is found for so long. Whatever else happens to it comes after `upTo`. */
+const ANSWER_MS = 1_000
 
-type Answer = PromiseWithResolvers<NewestEvent | null>
+/** What was found of a stream. */
+export interface Followed {
+  readonly newest: NewestEvent
+  /** What happened to the stream up to this event is taken into account. */
+  readonly upTo: number
+}
+
+type Answer = PromiseWithResolvers<Followed | null>
 
 export class FollowedStreams {
   readonly #queries: Pick<StreamQueries, 'newestEvents'>
+  readonly #feed: Pick<Feed, 'head'>
   #waiting = new Map<string, Answer>()
   #running = false
+  /** Answers of the last second. Streams that do not exist are not among them: one may be created at any moment. */
+  #known = new Map<string, Followed>()
+  #knownSinceMs = Number.NEGATIVE_INFINITY
 
-  constructor(queries: Pick<StreamQueries, 'newestEvents'>) {
+  constructor(queries: Pick<StreamQueries, 'newestEvents'>, feed: Pick<Feed, 'head'>) {
     this.#queries = queries
+    this.#feed = feed
   }
 
   /**
-   * @returns the stream's newest event, read after this call; null: there is no such stream, or its deletion is
-   *   not stored any more
+   * @param maybeOld whether an answer of the last second will do: for readers with a cursor, who get whatever
+   *   happened after `upTo`
+   * @returns null: there is no such stream, or its deletion is not stored any more
    * @throws DatabaseUnavailableError
    */
-  newestEvent(streamId: string): Promise<NewestEvent | null> {
-    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<NewestEvent | null>()
+  async find(streamId: string, { maybeOld }: { maybeOld: boolean }): Promise<Followed | null> {
+    this.#forgetOld()
+    const known = maybeOld ? this.#known.get(streamId) : undefined
+    if (known !== undefined) return known
+    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<Followed | null>()
     this.#waiting.set(streamId, answer)
     if (!this.#running) void this.#run()
     return answer.promise
+  }
+
+  /** All at once: never more is kept than was asked for within a second. */
+  #forgetOld(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#knownSinceMs < ANSWER_MS) return
+    this.#known = new Map()
+    this.#knownSinceMs = nowMs
   }
 
   async #run(): Promise<void> {
@@ -42,8 +69,15 @@ export class FollowedStreams {
 
   async #answer(batch: readonly (readonly [string, Answer])[]): Promise<void> {
     try {
-      const newest = await this.#queries.newestEvents(batch.map(([id]) => id))
-      for (const [id, { resolve }] of batch) resolve(newest.get(id) ?? null)
+      const upTo = this.#feed.head
+      const known = this.#known
+      const found = await this.#queries.newestEvents(batch.map(([id]) => id))
+      for (const [id, { resolve }] of batch) {
+        const newest = found.get(id)
+        const answer = newest === undefined ? null : { newest, upTo }
+        if (answer !== null) known.set(id, answer)
+        resolve(answer)
+      }
     } catch (error) {
       for (const [, { reject }] of batch) reject(error)
     }
