@@ -246,6 +246,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
       streamPruner.start()
       // The feed subscribes first, so that readers learn of a change before its effects are carried out.
       streams.changes$.subscribe(({ events }) => feed.committed(events))
+      feed.resets$.subscribe(() => store.forgetAll())
       feed.events$
         .pipe(filter(({ type }) => type === 'stream.deleted'))
         .subscribe(({ streamId }) => forgetDeleted(streamId))

@@ -52,7 +52,7 @@ export interface Applied<C extends Change> {
 export class StreamStore {
   readonly #database: Database
   readonly #transactions: Transactions
-  readonly #memory = new StreamMemory()
+  #memory = new StreamMemory()
 
   constructor(database: Database, transactions: Transactions) {
     this.#database = database
@@ -206,6 +206,11 @@ export class StreamStore {
   /** Forgets what is cached of a stream that was deleted. */
   forget(id: string): void {
     this.#memory.forget(id)
+  }
+
+  /** After the database went back: another process may bring a row to a version that is cached here, with another state. */
+  forgetAll(): void {
+    this.#memory = new StreamMemory()
   }
 
   /** Ids of at most `limit` streams whose deadline has passed, earliest deadline first. */

@@ -3,6 +3,7 @@
 import type { Database } from '../database/database.ts'
 import type { Statement } from '../database/transactions.ts'
 import { hashStreamId } from '../domain/keys.ts'
+import { IF_CHANGED } from '../events/append.ts'
 
 /** Streams that one statement asks for. */
 const BATCH = 200
@@ -11,13 +12,13 @@ const BATCH = 200
 export function burying(id: string, deletedAt: Date): Statement[] {
   return [
     {
-      sql: 'INSERT INTO tombstones (id_hash, deleted_at) SELECT ?, ? FROM DUAL WHERE ROW_COUNT() = 1',
+      sql: `INSERT INTO tombstones (id_hash, deleted_at) SELECT ?, ? FROM DUAL WHERE ${IF_CHANGED}`,
       values: [hashStreamId(id), deletedAt],
     },
     {
       // They keep their places: readers' cursors, and the comparison with what other processes have read, need them.
       sql: `UPDATE events SET was_live = FALSE, data = ''
-            WHERE stream_id = ? AND type <> 'stream.deleted' AND ROW_COUNT() = 1`,
+            WHERE stream_id = ? AND type <> 'stream.deleted' AND ${IF_CHANGED}`,
       values: [id],
     },
   ]

@@ -6,7 +6,7 @@ import { Transactions } from '../../../apps/control/database/transactions.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { SseReader } from '../../support/sse.ts'
 import { until } from '../../support/until.ts'
-import { createStream, liveStream } from '../support/api.ts'
+import { call, createStream, goLive, liveStream, put } from '../support/api.ts'
 import { append, draft } from '../support/events.ts'
 
 let stack = new AsyncDisposableStack()
@@ -162,4 +162,25 @@ describe('there is no reset', () => {
       rows.map(({ id }) => Number(id)),
     )
   })
+})
+
+test('a change that got lost is not the basis of a decision, though another node has given its version to another state', async () => {
+  const other = stack.use(await startControl({ database: control.database, env: { NODE_ID: 'other' } }))
+  const stream = await createStream(control)
+  const status = async () => (await control.context.store.find(stream.id))?.status
+  const [old] = await control.database.query('SELECT version FROM streams WHERE id = ?', [stream.id])
+  await goLive(control, stream)
+  await lose(2)
+  await control.database.query(
+    `UPDATE streams SET status = 'waiting', version = ?, session_client_id = NULL, live_at = NULL WHERE id = ?`,
+    [Number(old?.version), stream.id],
+  )
+  look()
+  await until('the loss to be noticed', () => control.context.feed.lostUpTo > 0)
+  await call(other, `/v1/streams/${stream.id}/stream-key`, { method: 'POST', token: stream.streamKey.value })
+  await put(other, stream.id, { kind: 'end-requested', by: 'operator' })
+  assert.equal(await status(), 'ended')
+  await put(control, stream.id, { kind: 'end-requested', by: 'owner' })
+  const row = await control.context.store.find(stream.id)
+  assert.deepEqual([row?.status, row?.endReason], ['ended', 'ended_by_operator'])
 })

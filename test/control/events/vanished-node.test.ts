@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DatabaseUnavailableError } from '../../../apps/control/database/deadline.ts'
 import { Transactions } from '../../../apps/control/database/transactions.ts'
+import { commitWithEvents } from '../../../apps/control/events/append.ts'
 import { createMigratedDatabase, type TestDatabase } from '../../support/database.ts'
 import { until } from '../../support/until.ts'
 import { append, draft } from '../support/events.ts'
@@ -50,6 +51,30 @@ test('a node that vanishes in mid-commit does not stop the others, and the log h
   const rows = await own.query('SELECT COUNT(*) AS count, MIN(id) AS first, MAX(id) AS last FROM events')
   const [sequence] = await own.query('SELECT head FROM event_sequence')
   assert.deepEqual(rows, [{ count: sequence?.head, first: 1, last: sequence?.head }])
+})
+
+test('a node that vanishes in mid-commit leaves no change without its event, and no event without its change', async () => {
+  await own.query('CREATE TABLE changes (id INT PRIMARY KEY)')
+  proxy.breakAfterTransaction = true
+  const rounds = Array.from({ length: 100 }, (_, id) => id)
+  for (const id of rounds) {
+    const change = { sql: 'INSERT INTO changes VALUES (?)', values: [id] }
+    // Large, so that the server is busy for as long as it takes to close the connection.
+    const events = [draft({ body: { id } }), draft({ body: { id, padding: 'x'.repeat(2_000) } })]
+    await commitWithEvents(vanishing, change, events).catch((error: unknown) => {
+      assert.ok(error instanceof DatabaseUnavailableError, String(error))
+    })
+  }
+  const isIdle = 'SELECT 1 FROM information_schema.innodb_trx LIMIT 1'
+  await until('the server to finish', async () => (await own.query(isIdle)).length === 0)
+  const [counts] = await own.query(
+    'SELECT COUNT(*) AS changes, (SELECT COUNT(*) FROM events) / 2 AS events, (SELECT head FROM event_sequence) / 2 AS head FROM changes',
+  )
+  assert.ok(Number(counts?.changes) > 0, 'some commits have arrived as a whole')
+  assert.deepEqual(
+    [Number(counts?.events), Number(counts?.head)],
+    [Number(counts?.changes), Number(counts?.changes)],
+  )
 })
 
 test('a node that vanishes before it hears of an error loses its locks within seconds', async (t) => {

@@ -21,6 +21,8 @@ export class DatabaseProxy implements AsyncDisposable {
   readonly #lost = new Set<Socket>()
   /** Whether a new connection breaks as soon as its login has been answered and it asks for something. */
   breakAfterLogin = false
+  /** Whether a client vanishes, and is gone for the server too, as soon as it has sent a transaction. */
+  breakAfterTransaction = false
   #refusing = false
   #frozen = false
 
@@ -67,6 +69,10 @@ export class DatabaseProxy implements AsyncDisposable {
       requests += 1
       if (this.breakAfterLogin && requests === 2) client.destroy()
       upstream.write(bytes)
+      if (this.breakAfterTransaction && bytes.includes('START TRANSACTION')) {
+        // The server is at any of its statements then.
+        setTimeout(() => upstream.destroy(), Math.random() * 2)
+      }
     })
     upstream.on('data', (bytes) => client.write(bytes))
     for (const socket of [client, upstream]) {
