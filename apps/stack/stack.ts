@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../control/config.ts'
+import { keptPassword, writeDatabaseUrl } from './mariadb/database-url.ts'
 import { EmbeddedMariadb } from './mariadb/embedded-mariadb.ts'
 import { findTakenPorts } from './ports.ts'
 import { settingsEnv, withoutSecrets } from './settings-env.ts'
@@ -83,10 +84,11 @@ async function startDatabase(
   dataDir: string,
   started: AsyncDisposableStack,
 ): Promise<string> {
+  const account = { name: 'onair', password: keptPassword(dataDir) }
   const mariadb = await EmbeddedMariadb.start({
     folder: dataDir,
     env: withoutSecrets(env),
-    databases: ['onair'],
+    account,
     onLine: (line) => say(`[db] ${line}`),
     signal,
     force,
@@ -95,7 +97,9 @@ async function startDatabase(
     throw new StartError(`The embedded database in ${dataDir} did not start.\n${error.message}`)
   })
   started.defer(() => mariadb.stop(GRACE_MS.mariadb))
-  return mariadb.url('onair')
+  const url = mariadb.accountUrl(account)
+  writeDatabaseUrl(dataDir, url)
+  return url
 }
 
 function startNginx(

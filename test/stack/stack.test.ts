@@ -1,10 +1,13 @@
 // npm start as its user sees it: when it refuses to start, when its parts are killed, and how it stops.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { createConnection } from 'mysql2/promise'
+import { mysql2Options } from '../../apps/control/database/drivers.ts'
+import { Secret } from '../../apps/control/domain/secret.ts'
 import { processesOf } from '../support/leftovers.ts'
 import { until } from '../support/until.ts'
 import { CHILDREN, type ChildName, type Settings, StackProcess, stackFolder } from './stack-process.ts'
@@ -71,6 +74,17 @@ suite('a running stack', () => {
     const headers = { authorization: `Bearer ${TOKEN}` }
     assert.equal((await fetch(url, { method: 'POST' })).status, 401)
     assert.equal((await fetch(url, { method: 'POST', headers })).status, 201)
+  })
+
+  test('says how to reach its database, to its own system user only', async () => {
+    const file = join(String(settings.DATA_DIR), 'database-url')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    const connection = await createConnection(mysql2Options(new Secret(readFileSync(file, 'utf8').trim())))
+    const [rows] = await connection.query(
+      'SELECT CURRENT_USER() AS user, COUNT(*) > 0 AS migrated FROM streams',
+    )
+    await connection.end()
+    assert.deepEqual(rows, [{ user: 'onair@localhost', migrated: 1 }])
   })
 
   test('refuses a second start on the same DATA_DIR, naming the process that has it', async () => {

@@ -4,7 +4,13 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import { SupervisedChild } from '../supervision/supervised-child.ts'
-import { commonOptions, ensureDataFolder, removeSocketFolder, socketPath } from './mariadb-files.ts'
+import {
+  commonOptions,
+  ensureDataFolder,
+  removeSocketFolder,
+  rootIsSystemUser,
+  socketPath,
+} from './mariadb-files.ts'
 
 export interface EmbeddedMariadbOptions {
   /** Contains the data (`mysql`) and the socket (`run`). Created if missing. */
@@ -12,8 +18,8 @@ export interface EmbeddedMariadbOptions {
   readonly env: NodeJS.ProcessEnv
   /** Gets the server's warnings and errors, and a line about each restart. */
   readonly onLine: (line: string) => void
-  /** Databases to create unless they exist. */
-  readonly databases?: readonly string[]
+  /** A database, and the user who may do everything in it and nothing else; made or corrected at each start. */
+  readonly account?: Account
   readonly maxConnections?: number
   /** False writes to disk less often; data may be lost when the machine loses power. For tests. */
   readonly durable?: boolean
@@ -21,6 +27,13 @@ export interface EmbeddedMariadbOptions {
   readonly signal?: AbortSignal
   /** Once aborted, the server is killed instead of being given time to stop. */
   readonly force?: AbortSignal
+}
+
+/** The user's name is that of the database. */
+export interface Account {
+  readonly name: string
+  /** Letters and digits. */
+  readonly password: string
 }
 
 export class EmbeddedMariadb implements AsyncDisposable {
@@ -56,7 +69,8 @@ export class EmbeddedMariadb implements AsyncDisposable {
     const mariadb = new EmbeddedMariadb(child.start(), socket)
     try {
       await mariadb.#waitUntilUp(messages, options.signal)
-      await mariadb.#createDatabases(options.databases ?? [])
+      await mariadb.#removeOtherRoots()
+      if (options.account !== undefined) await mariadb.#ensure(options.account)
     } catch (error) {
       await child.stop(5000)
       throw error
@@ -68,7 +82,12 @@ export class EmbeddedMariadb implements AsyncDisposable {
     return this.#child.pid
   }
 
-  /** A URL as DATABASE_URL takes it; without a name it names no database. */
+  /** The account's URL, as DATABASE_URL takes it. */
+  accountUrl({ name, password }: Account): string {
+    return `mysql://${name}:${password}@localhost/${name}?socket=${encodeURIComponent(this.#socket)}`
+  }
+
+  /** root's URL, for this process's system user only; without a name it names no database. */
   url(database = ''): string {
     return `mysql://root@localhost/${database}?socket=${encodeURIComponent(this.#socket)}`
   }
@@ -97,14 +116,24 @@ export class EmbeddedMariadb implements AsyncDisposable {
     }
   }
 
-  async #createDatabases(names: readonly string[]): Promise<void> {
-    for (const name of names) await this.#query(`CREATE DATABASE IF NOT EXISTS \`${name}\``)
+  async #ensure({ name, password }: Account): Promise<void> {
+    await this.#query(`CREATE DATABASE IF NOT EXISTS ${name}`)
+    await this.#query(`CREATE USER IF NOT EXISTS ${name}@localhost`)
+    await this.#query(`ALTER USER ${name}@localhost IDENTIFIED BY '${password}'`)
+    await this.#query(`GRANT ALL ON ${name}.* TO ${name}@localhost`)
   }
 
-  async #query(sql: string): Promise<void> {
+  /** MariaDB's own set-up makes a root for each name of the machine. The server listens on no port. */
+  async #removeOtherRoots(): Promise<void> {
+    const others = "SELECT Host FROM mysql.user WHERE User = 'root' AND Host <> 'localhost'"
+    for (const { Host } of await this.#query(others)) await this.#query('DROP USER root@?', [Host])
+  }
+
+  async #query(sql: string, values: readonly string[] = []): Promise<{ Host: string }[]> {
     const connection = await createConnection({ socketPath: this.#socket, user: 'root' })
     try {
-      await connection.query(sql)
+      const [rows] = await connection.query(sql, [...values])
+      return Array.isArray(rows) ? (rows as { Host: string }[]) : []
     } finally {
       connection.destroy()
     }
@@ -122,6 +151,7 @@ function serverOptions(
     ...commonOptions(folder, data),
     `--socket=${socket}`,
     '--skip-networking',
+    ...rootIsSystemUser(folder),
     `--pid-file=${join(data, 'mariadbd.pid')}`,
     '--skip-log-bin',
     '--character-set-server=utf8mb4',

@@ -2,7 +2,17 @@
 // Not with mariadb-install-db, which needs my_print_defaults from the client package.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -34,6 +44,31 @@ export function commonOptions(folder: string, dataFolder: string): string[] {
     // Containers and small machines often forbid io_uring or limit it too much.
     '--innodb-use-native-aio=0',
   ]
+}
+
+/**
+ * Makes the database's root the system user of this process, whoever that was at earlier starts: earlier versions
+ * let everybody in who could open the socket, and a folder may have changed its owner. Without a name for this
+ * user, root stays as it is.
+ * @returns the server's option: it runs the file whenever it starts
+ */
+export function rootIsSystemUser(folder: string): string[] {
+  const name = systemUserName()
+  if (name === undefined) return []
+  const file = join(folder, 'run', 'root.sql')
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `ALTER USER root@localhost IDENTIFIED VIA unix_socket AS '${name}';\n`)
+  return [`--init-file=${file}`]
+}
+
+function systemUserName(): string | undefined {
+  try {
+    const { username } = userInfo()
+    return /^[\w.@$-]+$/.test(username) ? username : undefined
+  } catch {
+    // A container may run as a number without a name.
+    return undefined
+  }
 }
 
 /**
@@ -82,8 +117,7 @@ function systemTablesSql(): string {
     if (found === undefined) throw new Error(`${paths[0]} is missing: install mariadb-server-core again`)
     return readFileSync(found, 'utf8')
   })
-  // In bootstrap mode a statement ends at the end of its line. Without socket authentication: root has no
-  // password, but only this user can open the socket, because only this user may enter its folder.
+  // In bootstrap mode a statement ends at the end of its line. How root logs in is set at each start.
   return `CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n${files.join('\n')}`
 }
 

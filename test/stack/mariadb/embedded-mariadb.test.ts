@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection as connectTcp } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createConnection } from 'mysql2/promise'
-import { parseConnectionUrl } from '../../../apps/control/database/connection-url.ts'
+import { mysql2Options } from '../../../apps/control/database/drivers.ts'
 import { Secret } from '../../../apps/control/domain/secret.ts'
 import { EmbeddedMariadb } from '../../../apps/stack/mariadb/embedded-mariadb.ts'
 import { processesOf } from '../../support/leftovers.ts'
 import { until } from '../../support/until.ts'
+
+const ACCOUNT = { name: 'onair', password: 'a1b2c3' }
 
 function temporaryFolder(name = ''): Disposable & { path: string } {
   const base = mkdtempSync(join(tmpdir(), 'db-'))
@@ -20,12 +22,15 @@ function temporaryFolder(name = ''): Disposable & { path: string } {
 }
 
 function start(folder: string): Promise<EmbeddedMariadb> {
-  return EmbeddedMariadb.start({ folder, env: process.env, onLine: () => undefined, databases: ['onair'] })
+  return EmbeddedMariadb.start({ folder, env: process.env, onLine: () => undefined, account: ACCOUNT })
 }
 
 async function query(mariadb: EmbeddedMariadb, sql: string): Promise<unknown> {
-  const { database, socketPath, user } = parseConnectionUrl(new Secret(mariadb.url('onair')))
-  const connection = await createConnection({ database, socketPath: String(socketPath), user: String(user) })
+  return await queryAs(mariadb.accountUrl(ACCOUNT), sql)
+}
+
+async function queryAs(url: string, sql: string): Promise<unknown> {
+  const connection = await createConnection(mysql2Options(new Secret(url)))
   try {
     return (await connection.query(sql))[0]
   } finally {
@@ -56,6 +61,42 @@ suite('the embedded MariaDB', { concurrency: 2 }, () => {
     }
     await using second = await start(folder.path)
     assert.deepEqual(await query(second, 'SELECT * FROM kept'), [])
+  })
+
+  test('has a user with rights in its own database only', async () => {
+    using folder = temporaryFolder()
+    await using mariadb = await start(folder.path)
+    await queryAs(mariadb.url(), 'CREATE DATABASE other')
+    await queryAs(mariadb.url('other'), 'CREATE TABLE t (id INT)')
+    await query(mariadb, 'CREATE TABLE t (id INT)')
+    for (const sql of [
+      'SELECT * FROM other.t',
+      'SELECT * FROM mysql.global_priv',
+      'CREATE DATABASE more',
+      'CREATE USER more',
+      "SET GLOBAL sql_mode = ''",
+      "SELECT LOAD_FILE('/etc/passwd') INTO OUTFILE '/tmp/onair-test'",
+      'SHUTDOWN',
+    ])
+      await assert.rejects(query(mariadb, sql), /denied/, sql)
+    await assert.rejects(queryAs(mariadb.accountUrl({ name: 'onair', password: 'x' }), 'SELECT 1'), /denied/)
+  })
+
+  test('lets only its own system user in as root, and upgrades a folder of an earlier version', async () => {
+    using folder = temporaryFolder()
+    {
+      await using earlier = await start(folder.path)
+      await query(earlier, 'CREATE TABLE kept (id INT)')
+      // As it was: root without a password, for each name of the machine, and no other user.
+      await queryAs(earlier.url(), "ALTER USER root@localhost IDENTIFIED BY ''")
+      await queryAs(earlier.url(), 'CREATE USER root@machine')
+      await queryAs(earlier.url(), 'DROP USER onair@localhost')
+    }
+    await using mariadb = await start(folder.path)
+    assert.deepEqual(await query(mariadb, 'SELECT * FROM kept'), [])
+    const users = "SELECT Host, plugin, authentication_string AS who FROM mysql.user WHERE User = 'root'"
+    const who = userInfo().username
+    assert.deepEqual(await queryAs(mariadb.url(), users), [{ Host: 'localhost', plugin: 'unix_socket', who }])
   })
 
   test('initialises its data folder again when the first start was interrupted', async () => {
