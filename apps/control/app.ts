@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { answerFrameworkError, answerWithProblems } from './http/errors.ts'
 import { collectMethods } from './http/method-not-allowed.ts'
 import { describeApi } from './http/openapi.ts'
+import { attemptRoutes } from './routes/attempts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { hookRoutes } from './routes/hooks.ts'
@@ -47,6 +48,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     publishers: context.publishers,
     limits: config.publisherLimits,
   })
+  await app.register(attemptRoutes, { table: context.attemptTable, store, authorization })
   await app.register(recordingRoutes, {
     ...{ streams, store, queries, authorization, nodeId },
     recorder: context.recorder,
@@ -70,10 +72,13 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
 
 /** The internal server: /hooks/nginx/… and /metrics. */
 export async function buildInternalApp(context: Context): Promise<FastifyInstance> {
-  const { config, gate, streams, store, metrics, logger } = context
+  const { config, gate, streams, store, metrics, attempts, logger, now } = context
   const app = createFastify(context)
   const refuseOtherMethods = collectMethods(app)
-  await app.register(hookRoutes, { gate, streams, store, metrics, logger, nodeId: config.nodeId })
+  await app.register(hookRoutes, {
+    ...{ gate, streams, store, metrics, attempts, logger, now },
+    nodeId: config.nodeId,
+  })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
   refuseOtherMethods()
   return app

@@ -4,6 +4,8 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { distinctUntilChanged, filter, map } from 'rxjs'
+import { AttemptLog } from './attempts/attempt-log.ts'
+import { AttemptTable } from './attempts/attempt-table.ts'
 import { Outage } from './common/outage.ts'
 import { Pruner } from './common/pruner.ts'
 import type { Config } from './config.ts'
@@ -116,6 +118,8 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   })
   const deadlines = new Deadlines(streams, logger, now)
 
+  const attemptTable = new AttemptTable(database)
+  const attempts = new AttemptLog({ table: attemptTable, logger, now })
   const folder = new HlsFolder(config.hlsDir)
   const watcher = new PlaylistWatcher(folder, logger)
   const nginx = new NginxClient(config.nginxUrl)
@@ -144,7 +148,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     publicUrl,
     now,
   })
-  const runningLimits = new RunningLimits({ streams, folder, limits, logger, now, monotonicMs })
+  const runningLimits = new RunningLimits({ streams, folder, attempts, limits, logger, now, monotonicMs })
   const reconciler = new Reconciler({
     ...{ store, streams, nginx, watcher, teardown, removals, folder, lease, runningLimits },
     ...{ logger, nodeId, publicUrl, now },
@@ -204,6 +208,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   owned.use(viewerEvents)
   owned.use(eventPruner)
   owned.use(streamPruner)
+  owned.use(attempts)
   owned.use(streams)
   owned.use(deadlines)
   owned.use(watcher)
@@ -221,7 +226,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
     ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, removals, watcher },
-    ...{ authorization, limits: rateLimits, metrics },
+    ...{ authorization, limits: rateLimits, metrics, attempts, attemptTable, now },
 
     /**
      * Migrates the database, takes the node's lease and starts everything except the regular rounds.

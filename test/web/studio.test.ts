@@ -1,8 +1,9 @@
 // The studio's pure functions: bitrate history, bitrate plot, formatted measurements, and advice.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Ingest } from '../../apps/web/src/api/shapes.ts'
+import type { Attempt, Ingest } from '../../apps/web/src/api/shapes.ts'
 import { advice } from '../../apps/web/src/studio/advice.ts'
+import { attemptNotice, endDetail } from '../../apps/web/src/studio/attempt-notice.ts'
 import { bitratePath } from '../../apps/web/src/studio/bitrate-path.ts'
 import { audioText, bitrateText, frameRateText, videoText } from '../../apps/web/src/studio/format-ingest.ts'
 import { type IngestHistory, NO_HISTORY, reduceIngest } from '../../apps/web/src/studio/ingest-history.ts'
@@ -91,6 +92,46 @@ test('gives advice only after a status has lasted too long', () => {
     advice({ stream: connecting, ingest: silent, statusAgeMs: 9_000 }) ?? '',
     /not sent any video yet/,
   )
+})
+
+function attempt(secondsAgo: number, result: string, changes: Partial<Attempt> = {}): Attempt {
+  const at = new Date(START - secondsAgo * 1_000).toISOString()
+  return {
+    at,
+    firstAt: at,
+    tries: 1,
+    streamId: 'a',
+    address: '203.0.113.7',
+    encoder: 'OBS',
+    result,
+    detail: null,
+    ...changes,
+  }
+}
+
+test('tells of the newest try to publish when it went wrong, as long as it is recent', () => {
+  const notice = (...attempts: Attempt[]) => attemptNotice(attempts, null, START)
+  assert.deepEqual(
+    [notice(attempt(20, 'expired'))?.text, notice(attempt(20, 'expired'))?.from],
+    ['An encoder tried with an expired key', '20 s ago from 203.0.113.7 (OBS)'],
+  )
+  assert.match(notice(attempt(130, 'rotated', { address: null, encoder: null }))?.from ?? '', /^2 min ago$/)
+  assert.match(notice(attempt(0, 'expired', { detail: 'A space.' }))?.advice ?? '', /^A space\. Create/)
+  assert.equal(notice(attempt(1, 'accepted'), attempt(9, 'expired')), undefined)
+  assert.equal(notice(attempt(901, 'expired')), undefined)
+  assert.equal(notice(attempt(1, 'a_result_of_a_newer_server')), undefined)
+  assert.equal(notice(), undefined)
+})
+
+test('says with figures which limit ended the stream, once', () => {
+  const tries = [
+    attempt(1, 'ended'),
+    attempt(3, 'limit_bitrate', { detail: 'The encoder sent 9,200 kbit/s.' }),
+  ]
+  const over = stream('a', { status: 'ended', endReason: 'limit_bitrate' })
+  assert.equal(endDetail(over, tries), 'The encoder sent 9,200 kbit/s.')
+  assert.equal(endDetail(stream('a', { status: 'ended', endReason: 'ended_by_owner' }), tries), undefined)
+  assert.equal(attemptNotice([attempt(1, 'disk_full')], 'disk_full', START), undefined)
 })
 
 test('warns before a limit of the server ends the stream', () => {

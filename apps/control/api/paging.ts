@@ -19,18 +19,23 @@ export const PagingQuery = z.strictObject({
     .pipe(z.int().min(1).max(MAX_LIMIT))
     .default(20)
     .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: 20 }),
-  cursor: z
+  cursor: cursorOf(decodeCursor),
+})
+
+/** The parameter `cursor`. @param decode null: the text is no cursor */
+export function cursorOf<Position>(decode: (text: string) => Position | null) {
+  return z
     .string()
-    .transform((text, context) => {
-      const position = decodeCursor(text)
+    .transform((text, context): Position => {
+      const position = decode(text)
       if (position !== null) return position
       context.addIssue({ code: 'custom', message: 'is not a nextCursor of this list' })
       return z.NEVER
     })
     .optional()
     .describe('`nextCursor` of the previous page')
-    .meta({ type: 'string' }),
-})
+    .meta({ type: 'string' })
+}
 
 /** The answer of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -9,6 +9,7 @@ export function deletedStream(ended: Stream, now: Date): Stream {
   return {
     ...ended,
     title: null,
+    publisherAddress: null,
     deletedAt: now,
     // Open for as long as its node has not removed the files, so that the node's reconciler looks after them.
     playlistOpen: nodeId !== null,

@@ -255,9 +255,16 @@ function remove(stream: Stream, by: 'owner' | 'operator', now: Date): Decision {
 }
 
 function rotateKey(stream: Stream, keyHash: Uint8Array<ArrayBuffer>, expiresAt: Date, now: Date): Decision {
+  if (sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
   if (stream.status !== 'waiting' || now >= stream.keyExpiresAt) return unchanged(stream)
   return {
-    stream: { ...stream, keyHash, keyExpiresAt: expiresAt, deadlineAt: expiresAt },
+    stream: {
+      ...stream,
+      keyHash,
+      replacedKeyHash: stream.keyHash,
+      keyExpiresAt: expiresAt,
+      deadlineAt: expiresAt,
+    },
     events: [],
     effects: [],
   }

@@ -45,6 +45,8 @@ export interface Stream {
   readonly endReason: EndReason | null
   readonly keyHash: Uint8Array<ArrayBuffer>
   readonly keyExpiresAt: Date
+  /** Of the key before this one; null: this is the first one. */
+  readonly replacedKeyHash: Uint8Array<ArrayBuffer> | null
   /** When the stream ends unless a publisher connects first: the key expires, or the reconnect window closes. */
   readonly deadlineAt: Date | null
   readonly publicUrl: string

@@ -28,6 +28,8 @@ export interface PublishGateOptions {
   readonly now: () => Date
 }
 
+type Refused = Extract<Verdict, { admitted: false }>
+
 export type Verdict =
   | { readonly admitted: true; readonly id: string }
   | {
@@ -35,6 +37,8 @@ export type Verdict =
       readonly reason: Refusal | LimitRefusal | 'unknown_key' | 'nginx_not_clear' | 'lease_lost'
       /** The stream of the key; null: there is none, or it was not looked for. */
       readonly id: string | null
+      /** Of a key that no stream has. */
+      readonly keyHash?: Uint8Array<ArrayBuffer>
     }
 
 /** An encoder that asks to publish, as nginx describes it. */
@@ -88,7 +92,7 @@ export class PublishGate {
     signal: AbortSignal,
   ): Promise<Verdict> {
     const stream = await this.#options.store.findByKeyHash(keyHash)
-    if (stream === null) return refuse('unknown_key', null)
+    if (stream === null) return { ...refuse('unknown_key', null), keyHash }
     const first = admission(stream, this.#options.now())
     if (first === 'accept') return this.#accept(stream.id, keyHash, candidate, signal)
     if (first !== 'check') return refuse(first, stream.id)
@@ -186,6 +190,6 @@ export class PublishGate {
   }
 }
 
-function refuse(reason: Extract<Verdict, { admitted: false }>['reason'], id: string | null): Verdict {
+function refuse(reason: Refused['reason'], id: string | null): Refused {
   return { admitted: false, reason, id }
 }

@@ -1,7 +1,14 @@
 // Ends running broadcasts that are over MAX_BITRATE or MAX_DURATION, and, one after the other, while the disk of
 // HLS_DIR is about to fill (docs/decisions/0020-limits-for-publishers.md).
+import type { AttemptLog } from '../attempts/attempt-log.ts'
 import type { Logger } from '../common/logger.ts'
-import { BITRATE_WINDOW_MS, isAboutToFill, isOverDuration, type PublisherLimits } from '../domain/limits.ts'
+import {
+  BITRATE_WINDOW_MS,
+  isAboutToFill,
+  isOverDuration,
+  type PublisherLimits,
+  type RunningLimit,
+} from '../domain/limits.ts'
 import type { Session, Stream } from '../domain/stream.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
 import type { StreamService } from '../streams/service.ts'
@@ -23,6 +30,7 @@ export interface RunningLimitsOptions {
   readonly streams: StreamService
   readonly folder: Pick<HlsFolder, 'freeBytes'>
   readonly limits: PublisherLimits
+  readonly attempts: AttemptLog
   readonly logger: Logger
   readonly now: () => Date
   readonly monotonicMs?: (() => number) | undefined
@@ -55,36 +63,28 @@ export class RunningLimits {
   }
 
   async #keepDuration(running: readonly Stream[]): Promise<void> {
-    const { streams, limits, logger, now } = this.#options
+    const { limits, now } = this.#options
     for (const stream of running) {
       if (!isOverDuration(stream, limits, now())) continue
-      const fact = { kind: 'limit-exceeded', limit: 'limit_duration', session: null } as const
-      const result = await streams.submit(stream.id, fact)
-      if (!result?.changed) continue
-      const figures = { stream: stream.id, maxDurationS: limits.durationMs / 1_000 }
-      logger.warn(
-        { ...figures, address: stream.publisherAddress },
-        'a broadcast lasted too long and was ended',
-      )
+      const maxDurationS = limits.durationMs / 1_000
+      const detail = `The stream lasted ${number(maxDurationS)} s, as long as a stream may on this server.`
+      await this.#end(stream, 'limit_duration', null, { maxDurationS }, detail)
     }
   }
 
   async #keepBitrate(running: readonly Stream[], snapshot: Snapshot): Promise<void> {
-    const { streams, limits, logger } = this.#options
+    const { limits } = this.#options
     const measured = new Map<string, Measured>()
-    for (const { id, session, publisherAddress: address } of running) {
+    for (const stream of running) {
+      const { id, session } = stream
       if (session === null || !isPublishing(snapshot, id, session)) continue
       const own = this.#measure(id, session, snapshot.bytesReceived.get(id) ?? 0)
       measured.set(id, own)
       const kbits = bitrateOf(own.readings)
       if (kbits === null || kbits <= limits.bitrateKbits) continue
-      const result = await streams.submit(id, { kind: 'limit-exceeded', limit: 'limit_bitrate', session })
-      if (!result?.changed) continue
-      const figures = { stream: id, bitrateKbits: Math.round(kbits), maxBitrateKbits: limits.bitrateKbits }
-      logger.warn(
-        { ...figures, address },
-        'a publisher sent more than the server takes; its stream was ended',
-      )
+      const figures = { bitrateKbits: Math.round(kbits), maxBitrateKbits: limits.bitrateKbits }
+      const detail = `The encoder sent ${number(figures.bitrateKbits)} kbit/s; this server takes ${number(limits.bitrateKbits)}.`
+      await this.#end(stream, 'limit_bitrate', session, figures, detail)
     }
     this.#measured = measured
   }
@@ -104,7 +104,7 @@ export class RunningLimits {
    * The next one only when the space has shrunk since.
    */
   async #keepSpace(running: readonly Stream[]): Promise<void> {
-    const { streams, folder, limits, logger } = this.#options
+    const { folder, limits } = this.#options
     const freeBytes = folder.freeBytes()
     if (!isAboutToFill(freeBytes, limits)) {
       this.#freeAtLastEnd = null
@@ -116,14 +116,27 @@ export class RunningLimits {
       .sort((a, b) => (b.connectedAt?.getTime() ?? 0) - (a.connectedAt?.getTime() ?? 0))
     if (newest === undefined) return
     this.#freeAtLastEnd = freeBytes
-    const { id, session, publisherAddress: address } = newest
-    const result = await streams.submit(id, { kind: 'limit-exceeded', limit: 'disk_full', session })
-    if (result?.changed)
-      logger.error(
-        { stream: id, address, freeBytes },
-        'the disk of HLS_DIR is nearly full; a stream was ended',
-      )
+    const detail = 'The server’s disk was nearly full; the newest stream was ended.'
+    await this.#end(newest, 'disk_full', newest.session, { freeBytes }, detail)
   }
+
+  async #end(
+    { id: stream, publisherAddress: address }: Stream,
+    limit: RunningLimit,
+    session: Session | null,
+    figures: Readonly<Record<string, number>>,
+    detail: string,
+  ): Promise<void> {
+    const { streams, attempts, logger, now } = this.#options
+    const result = await streams.submit(stream, { kind: 'limit-exceeded', limit, session })
+    if (!result?.changed) return
+    logger.warn({ stream, limit, address, ...figures }, 'a limit of this server ended a stream')
+    attempts.note({ at: now(), streamId: stream, address, encoder: null, result: limit, detail })
+  }
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en')
 }
 
 /** Kilobits per second; null: too short to say. */

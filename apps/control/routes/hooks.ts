@@ -2,14 +2,16 @@
 import { isIP } from 'node:net'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { AttemptLog } from '../attempts/attempt-log.ts'
 import type { Logger } from '../common/logger.ts'
 import { inTime } from '../database/deadline.ts'
+import { type Attempt, toAttemptResult } from '../domain/attempt.ts'
 import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
 import { unmapped } from '../http/client-address.ts'
 import { AppError } from '../http/errors.ts'
 import type { Metrics } from '../http/metrics.ts'
 import { INSTANCE_HEADER } from '../ingest/nginx-client.ts'
-import type { PublishGate } from '../ingest/publish-gate.ts'
+import type { PublishGate, Verdict } from '../ingest/publish-gate.ts'
 import type { StreamService } from '../streams/service.ts'
 import type { StreamStore } from '../streams/store.ts'
 
@@ -21,11 +23,14 @@ export interface HookRoutesOptions {
   readonly streams: StreamService
   readonly store: StreamStore
   readonly metrics: Metrics
+  readonly attempts: AttemptLog
   readonly logger: Logger
   readonly nodeId: string
+  readonly now: () => Date
 }
 
 /** A key whose checksum is wrong was mistyped or made up; it is refused without a query. */
+const SPACE = 'There was a space or a line break before or after the key.'
 const MALFORMED = { admitted: false, reason: 'malformed_key', id: null } as const
 
 const Hook = z.object({
@@ -36,12 +41,13 @@ const Hook = z.object({
     .regex(/^\d{1,15}$/)
     .transform(Number),
   addr: z.string().max(256).optional(),
+  flashver: z.string().max(1_024).optional(),
 })
 const PublishHook = Hook.extend({ call: z.literal('publish').optional() })
 const PublishDoneHook = Hook.extend({ call: z.literal('publish_done').optional() })
 
 export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, options) => {
-  const { gate, metrics, logger } = options
+  const { gate, metrics, attempts, logger, now } = options
   app.removeAllContentTypeParsers()
   // Any content type is parsed as a form; a body that is no form lacks the fields and is refused.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
@@ -49,12 +55,22 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
   })
 
   app.post('/hooks/nginx/on_publish', async (request, reply) => {
-    const { name, clientid, addr } = parse(PublishHook, request)
+    const { name, clientid, addr, flashver } = parse(PublishHook, request)
     const key = parseStreamKey(name)
     const address = addressOf(addr)
     const candidate = key === null ? null : { key, clientId: clientid, nginx: instanceOf(request), address }
+    const tried = {
+      ...{ at: now(), address, encoder: flashver || null },
+      detail: name === name.trim() ? null : SPACE,
+    }
     const verdict =
-      candidate === null ? MALFORMED : await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS)
+      candidate === null
+        ? MALFORMED
+        : await inTime((signal) => gate.admit(candidate, signal), ANSWER_MS).catch((error: unknown) => {
+            attempts.note({ ...tried, streamId: null, result: 'unavailable' })
+            throw error
+          })
+    attempts.note({ ...tried, ...toOutcome(verdict) })
     const result = verdict.admitted ? 'admitted' : verdict.reason
     metrics.hooks.inc({ hook: 'on_publish', result })
     logger.info(
@@ -78,6 +94,13 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
     metrics.hooks.inc({ hook: 'on_publish_done', result: changed ? 'gone' : 'nothing' })
     return reply.code(204).send()
   })
+}
+
+/** What a try has led to, as it is listed. */
+function toOutcome(verdict: Verdict | typeof MALFORMED): Pick<Attempt, 'streamId' | 'result' | 'keyHash'> {
+  if (verdict.admitted) return { streamId: verdict.id, result: 'accepted' }
+  const keyHash = 'keyHash' in verdict ? verdict.keyHash : undefined
+  return { streamId: verdict.id, result: toAttemptResult(verdict.reason), keyHash }
 }
 
 /** The hook carries the key, not the id. `clientId` tells which of the key's publishers has disconnected. */

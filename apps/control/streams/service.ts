@@ -72,6 +72,7 @@ export class StreamService implements AsyncDisposable {
       endReason: null,
       keyHash: hashStreamKey(key),
       keyExpiresAt,
+      replacedKeyHash: null,
       deadlineAt: keyExpiresAt,
       publicUrl,
       nodeId: null,

@@ -21,6 +21,11 @@ export function burying(id: string, deletedAt: Date): Statement[] {
             WHERE stream_id = ? AND type <> 'stream.deleted' AND ${IF_CHANGED}`,
       values: [id],
     },
+    {
+      sql: `DELETE FROM attempts WHERE stream_id = ?
+            AND EXISTS (SELECT 1 FROM streams WHERE id = ? AND deleted_at IS NOT NULL)`,
+      values: [id, id],
+    },
   ]
 }
 

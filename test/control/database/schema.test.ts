@@ -102,7 +102,7 @@ test('the tables match prisma/schema.prisma: columns, types, nullability, indexe
 
 test('the generated client has the same models and columns', async () => {
   assert.equal(Object.keys(Prisma.ModelName).length, (await expectedTables()).size)
-  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 32)
+  assert.equal(Object.keys(Prisma.StreamScalarFieldEnum).length, 34)
 })
 
 test('every column of streams and events is read back as it was written', async () => {
@@ -120,6 +120,7 @@ test('every column of streams and events is read back as it was written', async 
     endReason: 'publisher_gone' as const,
     keyHash: new Uint8Array(32).map((_, index) => index * 8),
     keyExpiresAt: when(5),
+    replacedKeyHash: new Uint8Array(32).fill(7),
     deadlineAt: when(6),
     publicUrl: `https://${'x'.repeat(247)}`,
     nodeId: 'n'.repeat(64),
@@ -155,7 +156,14 @@ test('every column of streams and events is read back as it was written', async 
     await client.event.create({ data: event })
     return [await client.stream.findFirstOrThrow(), await client.event.findFirstOrThrow()]
   })
-  assert.deepEqual({ ...storedStream, keyHash: new Uint8Array(storedStream.keyHash) }, stream)
+  assert.deepEqual(
+    {
+      ...storedStream,
+      keyHash: new Uint8Array(storedStream.keyHash),
+      replacedKeyHash: new Uint8Array(storedStream.replacedKeyHash ?? []),
+    },
+    stream,
+  )
   assert.deepEqual(storedEvent, event)
   const nothing = {
     ...{ title: null, connectedAt: null, liveAt: null, endedAt: null, endReason: null, deadlineAt: null },
@@ -166,6 +174,7 @@ test('every column of streams and events is read back as it was written', async 
       sessionAcceptedAt: null,
       sessionBaselineAt: null,
       publisherAddress: null,
+      replacedKeyHash: null,
     },
     ...{ record: false, playlistOpen: false },
     ...{ recordingStatus: null, recordingStorage: null, recordingFinishedAt: null, recordingFailure: null },

@@ -97,7 +97,7 @@ const TABLE: Row[] = [
   ['a waiting stream expires with its key', waiting, late, KEY_TTL_MS, over('key_expired', KEY_TTL_MS), ENDED, []],
   ['a waiting stream can be ended by its owner, with nothing to tear down', waiting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, []],
   ['a waiting stream has no playlist that could stop growing', waiting, stalled(), 61_000, ...NOTHING],
-  ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
+  ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
   ['a waiting stream is over no limit', waiting, tooLong, 61_000, ...NOTHING],
   ['an expired key cannot be rotated', waiting, rotated, KEY_TTL_MS, ...NOTHING],
   ['a waiting stream has no playlist to close', waiting, closed, 61_000, ...NOTHING],

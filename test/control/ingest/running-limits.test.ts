@@ -40,6 +40,7 @@ beforeEach(async () => {
 function limitsOf(limits: Partial<PublisherLimits>): RunningLimits {
   return new RunningLimits({
     ...{ streams: control.context.streams, logger: control.context.logger, now: clock.now },
+    attempts: control.context.attempts,
     folder: { freeBytes: () => freeBytes },
     limits: { ...NONE, ...limits },
     monotonicMs: () => monotonicMs,

@@ -168,6 +168,7 @@ test('every field is read back as it was stored, to the millisecond', async () =
     endReason: 'ended_by_operator',
     keyHash: new Uint8Array(32).fill(255),
     keyExpiresAt: when(5),
+    replacedKeyHash: new Uint8Array(32).fill(254),
     deadlineAt: when(6),
     publicUrl: 'https://münchen.example',
     nodeId: 'node-1',

@@ -30,6 +30,7 @@ const waiting: Stream = {
   endReason: null,
   keyHash: KEY_HASH,
   keyExpiresAt: at(KEY_TTL_MS),
+  replacedKeyHash: null,
   deadlineAt: at(KEY_TTL_MS),
   publicUrl: 'http://issued.example',
   nodeId: null,

@@ -1,6 +1,7 @@
 // The shapes of the service's answers, to parse them where they arrive. They use zod/mini because the
 // service's own schemas would add 25 kB of zod to the page; the type checker verifies that both agree.
 import * as z from 'zod/mini'
+import type { AttemptResource } from '../../../control/api/attempt-schemas.ts'
 import type { ViewersEventResource } from '../../../control/api/event-schemas.ts'
 import type { IngestResource } from '../../../control/api/ingest-schemas.ts'
 import type { RecordingResource } from '../../../control/api/recording-schemas.ts'
@@ -116,6 +117,27 @@ export const IngestShape: z.ZodMiniType<Ingest> = z.object({
   audio: z.nullable(z.object({ codec: text, profile: text, channels: number, sampleRate: number })),
   /** Absent: the server has no limits. */
   limits: z.optional(z.object({ bitrate: number, endsAt: z.nullable(time) })),
+})
+
+export type Attempt = Omit<AttemptResource, 'result'> & {
+  /** Perhaps one that this page does not know. */
+  readonly result: string
+}
+
+/** Tries to publish, newest first. */
+export const AttemptListShape = z.object({
+  data: z.array(
+    z.object({
+      at: time,
+      firstAt: time,
+      tries: z.number(),
+      streamId: text,
+      address: text,
+      encoder: text,
+      result: z.string(),
+      detail: text,
+    }),
+  ),
 })
 
 /** A problem document (RFC 9457), as far as the page shows it. */

@@ -1,6 +1,8 @@
 // The requests about streams that the page sends.
 import { request } from './request.ts'
 import {
+  type Attempt,
+  AttemptListShape,
   type Ingest,
   IngestShape,
   type IssuedKey,
@@ -68,6 +70,16 @@ export function endStream(id: string, key: string): Promise<Stream> {
 
 export function readIngest(id: string, key: string, signal: AbortSignal): Promise<Ingest> {
   return request(IngestShape, `${streamPath(id)}/ingest`, { bearer: key, signal })
+}
+
+/** The newest tries to publish the stream, newest first. */
+export async function readAttempts(
+  id: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<readonly Attempt[]> {
+  const path = `${streamPath(id)}/attempts?limit=20`
+  return (await request(AttemptListShape, path, { bearer: key, signal })).data
 }
 
 export function streamPath(id: string): string {

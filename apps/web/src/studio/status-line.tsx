@@ -8,11 +8,13 @@ import { TimeOnAir } from '../ui/time-on-air.tsx'
 export interface StatusLineProps {
   readonly stream: Stream | undefined
   readonly missing: boolean
+  /** The figures of the limit that ended the stream. */
+  readonly endDetail: string | undefined
   /** What to do about a problem. */
   readonly advice: string | undefined
 }
 
-export function StatusLine({ stream, missing, advice }: StatusLineProps) {
+export function StatusLine({ stream, missing, endDetail, advice }: StatusLineProps) {
   const onAir = stream?.status === 'live' || stream?.status === 'reconnecting'
   return (
     <section class={`panel status status-${stream?.status ?? 'unknown'}`}>
@@ -29,7 +31,11 @@ export function StatusLine({ stream, missing, advice }: StatusLineProps) {
             <StatusBadge status={stream.status} />
             <p class="status-title">{statusTitle(stream)}</p>
             {/* "Viewers can watch now" is wrong while there is advice about a codec that they can't play. */}
-            {(stream.status !== 'live' || advice === undefined) && <p class="muted">{statusText(stream)}</p>}
+            {(stream.status !== 'live' || advice === undefined) && (
+              <p class="muted">
+                {endDetail === undefined ? statusText(stream) : `${endDetail} ${statusText(stream)}`}
+              </p>
+            )}
             {advice !== undefined && <p class="advice">{advice}</p>}
           </>
         )}

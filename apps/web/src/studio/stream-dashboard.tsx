@@ -7,6 +7,8 @@ import { TEXTS } from '../texts/texts.ts'
 import { ConnectionNotice } from '../ui/connection-notice.tsx'
 import { useLazy } from '../ui/use-lazy.ts'
 import { advice } from './advice.ts'
+import { endDetail } from './attempt-notice.ts'
+import { AttemptPanel } from './attempt-panel.tsx'
 import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 import { EncoderHelp } from './encoder-help.tsx'
 import { IngestPanel } from './ingest-panel.tsx'
@@ -15,6 +17,7 @@ import { NextStream } from './next-stream.tsx'
 import { RecordingPanel } from './recording-panel.tsx'
 import { type SavedStream, withKey } from './saved-stream.ts'
 import { StatusLine } from './status-line.tsx'
+import { useAttempts } from './use-attempts.ts'
 import { useIngest } from './use-ingest.ts'
 import { useStatusAge } from './use-status-age.ts'
 import { WatchLink } from './watch-link.tsx'
@@ -43,6 +46,7 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
   })
   const status = stream?.status
   const history = useIngest(saved.id, saved.key, status)
+  const attempts = useAttempts(saved.id, saved.key, stream !== undefined && !missing)
   const statusAgeMs = useStatusAge(stream)
   const bitrate = history.samples.at(-1)?.bitrate
   const over = status === 'ended' || missing
@@ -56,8 +60,10 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
       <StatusLine
         stream={stream}
         missing={missing}
+        endDetail={endDetail(stream, attempts)}
         advice={stream && advice({ stream, ingest: history.latest, statusAgeMs, bitrate })}
       />
+      {stream && <AttemptPanel attempts={attempts} endReason={stream.endReason} />}
       {watchable && (
         <div class="studio-preview">
           {Preview !== undefined && Preview !== 'failed' && (
