@@ -24,6 +24,12 @@ export interface Notice {
   readonly bytes: Buffer
 }
 
+/** One message and its readers, who are looked up when it is its turn. */
+interface Delivery {
+  readonly to: () => Iterable<Reader> | undefined
+  readonly send: (reader: Reader) => void
+}
+
 interface Reset {
   readonly head: number
   readonly readers: readonly Reader[]
@@ -82,11 +88,12 @@ export class Hub implements AsyncDisposable {
   async tell(notices: readonly Notice[]): Promise<void> {
     const [first] = notices
     if (first === undefined) return
-    for (const { type, streamId, bytes } of notices) {
-      await inTurns([...(this.#byStream.get(streamId) ?? [])], (reader) => reader.tell(type, bytes))
-    }
     const all = Buffer.concat(notices.filter(({ wasLive }) => wasLive).map(({ bytes }) => bytes))
-    if (all.length > 0) await inTurns([...this.#everything], (reader) => reader.tell(first.type, all))
+    const ofStreams = notices.map(({ type, streamId, bytes }): Delivery => {
+      return { to: () => this.#byStream.get(streamId), send: (reader) => reader.tell(type, bytes) }
+    })
+    const ofAll: Delivery = { to: () => this.#everything, send: (reader) => reader.tell(first.type, all) }
+    await inTurns([...ofStreams, ...(all.length > 0 ? [ofAll] : [])])
   }
 
   #enqueue(event: FramedEvent): void {
@@ -121,22 +128,18 @@ export class Hub implements AsyncDisposable {
   async #deliverReset({ head, readers }: Reset): Promise<void> {
     this.#reset = null
     const frame = encodeReset(head)
-    await inTurns(readers, (reader) => reader.reset(head, frame))
+    await inTurns([{ to: () => readers, send: (reader) => reader.reset(head, frame) }])
   }
 
   /** Events that are waiting are sent together: many events cost one write per reader. */
   async #deliverBatch(): Promise<void> {
     const events = this.#takeBatch()
-    const deliveries = [
-      { readers: [...this.#everything], batch: toBatch(events.filter(({ wasLive }) => wasLive)) },
-      ...[...Map.groupBy(events, ({ streamId }) => streamId)].map(([id, own]) => ({
-        readers: [...(this.#byStream.get(id) ?? [])],
-        batch: toBatch(own),
-      })),
-    ]
-    for (const { readers, batch } of deliveries) {
-      if (batch.events.length > 0) await inTurns(readers, (reader) => reader.offer(batch))
-    }
+    const all = toBatch(events.filter(({ wasLive }) => wasLive))
+    const ofStreams = [...Map.groupBy(events, ({ streamId }) => streamId)].map(([id, own]): Delivery => {
+      const batch = toBatch(own)
+      return { to: () => this.#byStream.get(id), send: (reader) => reader.offer(batch) }
+    })
+    await inTurns([{ to: () => this.#everything, send: (reader) => reader.offer(all) }, ...ofStreams])
   }
 
   /** The next events, up to `BATCH_BYTES`, and at least one. */
@@ -152,7 +155,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async #sendHeartbeat(): Promise<void> {
-    await inTurns(this.#allReaders(), (reader) => reader.write(HEARTBEAT))
+    await inTurns([{ to: () => this.#allReaders(), send: (reader) => reader.write(HEARTBEAT) }])
   }
 
   #allReaders(): Reader[] {
@@ -171,9 +174,14 @@ function toBatch(events: Batch['events']): Batch {
   return { events, bytes: Buffer.concat(events.map(({ bytes }) => bytes)) }
 }
 
-async function inTurns(readers: readonly Reader[], work: (reader: Reader) => void): Promise<void> {
-  for (const [index, reader] of readers.entries()) {
-    if (index > 0 && index % READERS_A_TURN === 0) await nextTurn()
-    work(reader)
+/** Sends to a few readers at each turn of the event loop, whichever message they are for: it may be one reader each. */
+async function inTurns(deliveries: readonly Delivery[]): Promise<void> {
+  let sent = 0
+  for (const { to, send } of deliveries) {
+    for (const reader of [...(to() ?? [])]) {
+      if (sent > 0 && sent % READERS_A_TURN === 0) await nextTurn()
+      sent += 1
+      send(reader)
+    }
   }
 }

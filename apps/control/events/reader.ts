@@ -1,7 +1,7 @@
 // One connected reader of events: catches up from the backlog, then receives new events from the hub. A reader
 // that does not read is disconnected.
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FrameType } from '../domain/event.ts'
 import type { Backlog } from './backlog.ts'
 import type { EventFilter } from './filter.ts'
@@ -21,14 +21,18 @@ export interface Batch {
 
 export class Reader {
   readonly filter: EventFilter
-  readonly #response: ServerResponse
+  readonly #socket: Socket
   /** Every event up to this id was sent to the reader or is not wanted by it. */
   #cursor: number
   #catchingUp = true
   #resets = 0
 
-  constructor(response: ServerResponse, filter: EventFilter, cursor: number) {
-    this.#response = response
+  /**
+   * @param socket to which the response's head has been written. The body has no encoding, so it is written to the
+   *   socket itself: which costs less than through the response.
+   */
+  constructor(socket: Socket, filter: EventFilter, cursor: number) {
+    this.#socket = socket
     this.filter = filter
     this.#cursor = cursor
   }
@@ -95,18 +99,18 @@ export class Reader {
   /** Sends bytes, and disconnects the reader when too many are buffered for it. */
   write(bytes: Buffer): void {
     if (this.#isOver) return
-    this.#response.write(bytes)
-    if (this.#response.writableLength > MAX_BUFFERED_BYTES) this.#response.destroy()
+    this.#socket.write(bytes)
+    if (this.#socket.writableLength > MAX_BUFFERED_BYTES) this.#socket.destroy()
   }
 
   /** Ends the connection cleanly; a browser reconnects by itself. */
   end(): void {
-    this.#response.end()
+    this.#socket.destroySoon()
   }
 
-  /** Whether the response has ended or broken; a write would then be an error that nobody catches. */
+  /** Whether the connection has ended or broken; a write would then be an error that nobody catches. */
   get #isOver(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded
+    return this.#socket.destroyed || this.#socket.writableEnded
   }
 
   #wants(event: FramedEvent): boolean {
@@ -116,11 +120,11 @@ export class Reader {
 
   async #writeAndDrain(bytes: Buffer | null): Promise<void> {
     if (bytes === null || this.#isOver) return
-    if (this.#response.write(bytes)) return
+    if (this.#socket.write(bytes)) return
     try {
-      await once(this.#response, 'drain', { signal: AbortSignal.timeout(DRAIN_TIMEOUT_MS) })
+      await once(this.#socket, 'drain', { signal: AbortSignal.timeout(DRAIN_TIMEOUT_MS) })
     } catch {
-      this.#response.destroy()
+      this.#socket.destroy()
     }
   }
 }

@@ -1,5 +1,7 @@
 // GET /v1/events: Server-Sent Events.
+import { once } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -22,7 +24,7 @@ import { FollowedStreams } from './followed-streams.ts'
 
 const RETRY = encodeRetry(2_000)
 /** After a restart all readers come back at once; a hook must not wait for all of them. */
-const READERS_A_TURN = 32
+const READERS_A_TURN = 8
 
 export interface EventRoutesOptions {
   readonly feed: Feed
@@ -65,7 +67,6 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         ...PROBLEMS,
       },
     },
-    onRequest: () => turns.next(),
     handler: async (request, reply) => {
       const { stream, types, lastEventId, viewer } = request.query
       const cursor = request.headers['last-event-id'] ?? lastEventId
@@ -83,21 +84,26 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       if (isDeleted && (cursor === undefined || nothingMissed)) throw streamNotFound()
       // The cursor may be that of an event that another node has just committed.
       if (cursor !== undefined && cursor > feed.head) await feed.readOn()
+      // A pipelined request has to wait until the one before it has been answered.
+      if (reply.raw.socket === null) await once(reply.raw, 'socket')
+      await turns.next()
       // No await from here on: no event and no reset may come between the starting point and the subscription.
       const start = findStart(cursor, feed, nothingMissed ? upTo : 0)
       reply.hijack()
-      // The client may have disconnected during the query; its `close` event has then already been emitted.
-      if (reply.raw.destroyed) return
+      const { socket } = reply.raw
+      // The client may have disconnected in the meantime; the `close` event has then already been emitted.
+      if (socket === null || socket.destroyed) return
       // Counted before the first byte, so that a client that reads the stream after that is already in its number.
       if (stream !== undefined && viewer !== undefined && !isDeleted)
-        reply.raw.once('close', viewers.join(stream))
-      serve(reply, filter, start, hub, backlog, logger)
+        socket.once('close', viewers.join(stream))
+      serve(reply, socket, filter, start, hub, backlog, logger)
     },
   })
 }
 
 function serve(
   reply: FastifyReply,
+  socket: Socket,
   filter: EventFilter,
   { cursor, reset }: Start,
   hub: Hub,
@@ -109,17 +115,20 @@ function serve(
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
+  const reader = new Reader(socket, filter, cursor)
+  socket.once('close', hub.add(reader))
   const response = reply.raw
-  const reader = new Reader(response, filter, cursor)
-  response.once('close', hub.add(reader))
   // The body ends with the connection, so that events need no chunked encoding.
   response.useChunkedEncodingByDefault = false
   response.shouldKeepAlive = false
+  // The head, and what comes from memory, in one write.
+  socket.cork()
   response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
-  response.socket?.setNoDelay(true)
+  response.flushHeaders()
   reader.write(reset ? Buffer.concat([RETRY, encodeReset(cursor)]) : RETRY)
   reader.catchUp(backlog).catch((error: unknown) => {
     logger.warn({ err: error }, 'a reader could not catch up and was disconnected; it will reconnect')
     reader.end()
   })
+  socket.uncork()
 }

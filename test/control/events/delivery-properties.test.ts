@@ -3,7 +3,7 @@
 // fast-check can decide when each query sees it and when it answers; resume.test.ts does the same on a real database.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -53,7 +53,7 @@ class Client {
     const response = responseOf((block) => this.#take(block))
     this.response = response
     if (asked === undefined) this.#startOver(start.cursor)
-    const reader = new Reader(response as unknown as ServerResponse, this.filter, start.cursor)
+    const reader = new Reader(response as unknown as Socket, this.filter, start.cursor)
     this.#remove = hub.add(reader)
     if (start.reset) reader.write(encodeReset(start.cursor))
     reader.catchUp(backlog).catch(() => reader.end())
@@ -104,7 +104,7 @@ function responseOf(take: (block: string) => void) {
     destroy() {
       this.destroyed = true
     },
-    end() {
+    destroySoon() {
       this.writableEnded = true
     },
   })

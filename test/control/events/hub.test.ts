@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Subject } from 'rxjs'
@@ -62,11 +62,11 @@ async function reader({ hub, backlog }: ReturnType<typeof setUp>, filter = EVERY
     destroy() {
       this.destroyed = true
     },
-    end() {
+    destroySoon() {
       this.writableEnded = true
     },
   }
-  const made = new Reader(response as unknown as ServerResponse, filter, 0)
+  const made = new Reader(response as unknown as Socket, filter, 0)
   const remove = hub.add(made)
   await made.catchUp(backlog)
   return { reader: made, response, writes, remove, text: () => Buffer.concat(writes).toString() }
@@ -172,4 +172,31 @@ test('a removed reader gets nothing, and removing it twice does not remove the n
   world.emit(event(1))
   await settle()
   assert.deepEqual([first.writes.length, second.writes.length], [0, 1])
+})
+
+test('messages for many streams with few readers each leave room for other work in between', async () => {
+  const world = setUp()
+  const ids = Array.from({ length: 400 }, (_, n) => `stream-${n}`)
+  const readers = await Promise.all(ids.map((streamId) => reader(world, { streamId, types: null })))
+  const sent = () => readers.reduce((sum, { writes }) => sum + writes.length, 0)
+  let before = 0
+  const inOneTurn = async () => {
+    let most = 0
+    for (let turn = 0; turn < 50; turn++) {
+      await nextTurn()
+      most = Math.max(most, sent() - before)
+      before = sent()
+    }
+    return most
+  }
+  const bytes = Buffer.from('event: stream.viewers\ndata: {}\n\n')
+  const told = world.hub.tell(
+    ids.map((streamId) => ({ type: 'stream.viewers', streamId, wasLive: true, bytes })),
+  )
+  assert.ok((await inOneTurn()) <= 64)
+  await told
+  assert.equal(sent(), 400)
+  for (const [index, streamId] of ids.entries()) world.emit(event(index + 1, { streamId }))
+  assert.ok((await inOneTurn()) <= 64)
+  assert.equal(sent(), 800)
 })

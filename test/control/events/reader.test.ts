@@ -1,7 +1,7 @@
 // A reader that catches up page by page, on a real log, with a response that drains when the test says so.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Logger } from '../../../apps/control/common/logger.ts'
 import { Database } from '../../../apps/control/database/database.ts'
@@ -59,7 +59,7 @@ test('events that are pruned between two pages of a catch-up are not skipped sil
   await appendMany(own, 6_000)
   const feed = await startFeed()
   const response = slowResponse()
-  const reader = new Reader(response as unknown as ServerResponse, { streamId: null, types: null }, 0)
+  const reader = new Reader(response as unknown as Socket, { streamId: null, types: null }, 0)
   const done = reader.catchUp(new Backlog(feed, log))
   await until('the first page', () => response.ids().length > 0)
   const read = response.ids().at(-1) ?? 0
@@ -75,7 +75,7 @@ test('pruning behind a reader that is catching up costs it nothing', async () =>
   await appendMany(own, 6_000)
   const feed = await startFeed()
   const response = slowResponse()
-  const reader = new Reader(response as unknown as ServerResponse, { streamId: null, types: null }, 0)
+  const reader = new Reader(response as unknown as Socket, { streamId: null, types: null }, 0)
   let isDone = false
   const done = reader.catchUp(new Backlog(feed, log)).then(() => {
     isDone = true

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { StreamEventSchema } from '../../../apps/control/api/event-schemas.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
@@ -36,6 +37,24 @@ describe('the response', () => {
     await using reader = await follow()
     await until('the first bytes', () => reader.text !== '')
     assert.match(reader.text, /^retry: \d+\n\n/)
+  })
+
+  test('comes after that of the request before it on the same connection', async () => {
+    const { port } = new URL(control.apiUrl)
+    const socket = connect(Number(port), '127.0.0.1')
+    let text = ''
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+    socket.write('GET /v1/streams HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
+    await until('both responses', () => text.includes('retry: '))
+    assert.match(
+      text,
+      /^HTTP\/1\.1 200 OK\r\n[\s\S]*"nextCursor"[\s\S]*\}HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nretry: \d+\n\n$/,
+    )
+    await liveStream(control)
+    await until('an event', () => text.includes('event: stream.live\n'))
+    socket.destroy()
   })
 
   test('arrives when the subscription is in place: no event after it is missed', async () => {

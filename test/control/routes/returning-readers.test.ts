@@ -1,6 +1,7 @@
 // Readers that come back all at once, as after a restart of control: what they cost the database.
 import assert from 'node:assert/strict'
 import { after, before, mock, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { SseReader } from '../../support/sse.ts'
 import { until } from '../../support/until.ts'
@@ -79,4 +80,29 @@ test('a viewer whose stream has ended long ago gets that', async () => {
   await using reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}&lastEventId=${cursor}`)
   await reader.frame('stream.ended')
   assert.deepEqual(reader.types, ['stream.ended'])
+})
+
+test('readers who wait for the same query are served a few at a time, so that hooks get their turn', async () => {
+  const { id } = await liveStream(control)
+  const found = await control.context.queries.newestEvents([id])
+  const answer = Promise.withResolvers<typeof found>()
+  const slow = mock.method(control.context.queries, 'newestEvents', () => answer.promise)
+  const added = mock.method(control.context.hub, 'add')
+  const opening = Array.from({ length: READERS }, () =>
+    SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`),
+  )
+  await until('the first to ask', () => slow.mock.callCount() > 0)
+  await delay(200)
+  const perTurn: number[] = []
+  const count = () => {
+    const before = perTurn.reduce((sum, n) => sum + n, 0)
+    perTurn.push(added.mock.callCount() - before)
+    if (added.mock.callCount() < READERS) setImmediate(count)
+  }
+  answer.resolve(found)
+  count()
+  const readers = await Promise.all(opening)
+  for (const counter of [slow, added]) counter.mock.restore()
+  assert.ok(Math.max(...perTurn) <= 20, `${Math.max(...perTurn)} in one turn`)
+  await close(readers)
 })
