@@ -40,7 +40,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
   { feed, hub, log, queries, viewers, logger },
 ) => {
   const backlog = new Backlog(feed, log)
-  const streams = new FollowedStreams(queries)
+  const streams = new FollowedStreams(queries, feed)
   const turns = new Turns(READERS_A_TURN)
 
   app.route({
@@ -74,13 +74,11 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         streamId: stream ?? null,
         types: types === undefined ? null : new Set(types),
       }
-      // Whatever happened to the stream up to here, the query sees.
-      const upTo = feed.head
-      const newest = stream === undefined ? null : await streams.newestEvent(stream)
-      if (stream !== undefined && newest === null) throw streamNotFound()
-      const nothingMissed = newest !== null && cursor !== undefined && newest.id <= cursor
+      const followed = stream === undefined ? null : await streams.find(stream)
+      if (stream !== undefined && followed === null) throw streamNotFound()
+      const nothingMissed = followed !== null && cursor !== undefined && followed.newest.id <= cursor
       // Who resumes from before the deletion gets its event; for everybody else there is no such stream.
-      const isDeleted = newest?.isDeletion === true
+      const isDeleted = followed?.newest.isDeletion === true
       if (isDeleted && (cursor === undefined || nothingMissed)) throw streamNotFound()
       // The cursor may be that of an event that another node has just committed.
       if (cursor !== undefined && cursor > feed.head) await feed.readOn()
@@ -88,7 +86,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       if (reply.raw.socket === null) await once(reply.raw, 'socket')
       await turns.next()
       // No await from here on: no event and no reset may come between the starting point and the subscription.
-      const start = findStart(cursor, feed, nothingMissed ? upTo : 0)
+      const start = findStart(cursor, feed, nothingMissed ? followed.upTo : 0)
       reply.hijack()
       const { socket } = reply.raw
       // The client may have disconnected in the meantime; the `close` event has then already been emitted.

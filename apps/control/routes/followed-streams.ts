@@ -1,31 +1,57 @@
 // Looks up the streams that readers of events ask for. Thousands may reconnect at the same moment: while one query
-// runs, all who ask wait for the next one, which answers them together.
+// runs, all who ask wait for the next one, which answers them together, and an answer is used again for a second.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Feed } from '../events/feed.ts'
 import type { NewestEvent, StreamQueries } from '../streams/stream-queries.ts'
 
 const MAX_IDS = 512
+const ANSWER_MS = 1_000
 
-type Answer = PromiseWithResolvers<NewestEvent | null>
+export interface Followed {
+  /** The stream's newest event, of those that the query saw. */
+  readonly newest: NewestEvent
+  /** The query saw all events up to this one. */
+  readonly upTo: number
+}
+
+type Answer = PromiseWithResolvers<Followed | null>
 
 export class FollowedStreams {
   readonly #queries: Pick<StreamQueries, 'newestEvents'>
+  readonly #feed: Pick<Feed, 'head' | 'events$'>
   #waiting = new Map<string, Answer>()
   #running = false
+  /** Answers of the last second. Streams that do not exist are not among them: one may be created at any moment. */
+  #known = new Map<string, Followed>()
+  #knownSinceMs = Number.NEGATIVE_INFINITY
 
-  constructor(queries: Pick<StreamQueries, 'newestEvents'>) {
+  constructor(queries: Pick<StreamQueries, 'newestEvents'>, feed: Pick<Feed, 'head' | 'events$'>) {
     this.#queries = queries
+    this.#feed = feed
+    // It may have been deleted.
+    feed.events$.subscribe(({ streamId }) => this.#known.delete(streamId))
   }
 
   /**
-   * @returns the stream's newest event, read after this call; null: there is no such stream, or its deletion is
-   *   not stored any more
+   * @returns null: there is no such stream, or its deletion is not stored any more
    * @throws DatabaseUnavailableError
    */
-  newestEvent(streamId: string): Promise<NewestEvent | null> {
-    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<NewestEvent | null>()
+  async find(streamId: string): Promise<Followed | null> {
+    this.#forgetOld()
+    const known = this.#known.get(streamId)
+    if (known !== undefined) return known
+    const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<Followed | null>()
     this.#waiting.set(streamId, answer)
     if (!this.#running) void this.#run()
     return answer.promise
+  }
+
+  /** All at once: never more is kept than was asked for within a second. */
+  #forgetOld(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#knownSinceMs < ANSWER_MS) return
+    this.#known = new Map()
+    this.#knownSinceMs = nowMs
   }
 
   async #run(): Promise<void> {
@@ -42,8 +68,16 @@ export class FollowedStreams {
 
   async #answer(batch: readonly (readonly [string, Answer])[]): Promise<void> {
     try {
-      const newest = await this.#queries.newestEvents(batch.map(([id]) => id))
-      for (const [id, { resolve }] of batch) resolve(newest.get(id) ?? null)
+      const upTo = this.#feed.head
+      const found = await this.#queries.newestEvents(batch.map(([id]) => id))
+      const isQuiet = this.#feed.head === upTo
+      for (const [id, { resolve }] of batch) {
+        const newest = found.get(id)
+        const answer = newest === undefined ? null : { newest, upTo }
+        // An event that came meanwhile may be this stream's, and the query may not have seen it.
+        if (answer !== null && isQuiet) this.#known.set(id, answer)
+        resolve(answer)
+      }
     } catch (error) {
       for (const [, { reject }] of batch) reject(error)
     }

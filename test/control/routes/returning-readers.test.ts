@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { SseReader } from '../../support/sse.ts'
 import { until } from '../../support/until.ts'
-import { liveStream } from '../support/api.ts'
+import { call, liveStream } from '../support/api.ts'
 import { appendMany } from '../support/events.ts'
 
 const READERS = 100
@@ -82,12 +82,59 @@ test('a viewer whose stream has ended long ago gets that', async () => {
   assert.deepEqual(reader.types, ['stream.ended'])
 })
 
+test('viewers who come one after the other share what was found of their stream, and miss nothing', async () => {
+  const { id } = await liveStream(control)
+  const cursor = (await control.context.log.bounds()).head
+  const query = `stream=${id}&lastEventId=${cursor}`
+  const counter = mock.method(control.context.queries, 'newestEvents')
+  const readers: SseReader[] = []
+  const startedMs = performance.now()
+  for (let n = 0; n < 20; n++) readers.push(await SseReader.open(`${control.apiUrl}/v1/events?${query}`))
+  const queries = counter.mock.callCount()
+  const seconds = Math.ceil((performance.now() - startedMs) / 1_000)
+  counter.mock.restore()
+  assert.ok(queries <= seconds + 1, `${queries} queries in ${seconds} s`)
+  await control.context.streams.submit(id, { kind: 'end-requested', by: 'owner' })
+  // What was found a moment ago says nothing of the end.
+  readers.push(await SseReader.open(`${control.apiUrl}/v1/events?${query}`))
+  for (const reader of readers) await reader.frame('stream.ended')
+  await close(readers)
+})
+
+test('a stream can be followed as soon as it is created, also by somebody who asked for it before', async () => {
+  const { id } = await liveStream(control)
+  const wrong = `${id.slice(0, -1)}${id.endsWith('a') ? 'b' : 'a'}`
+  const status = async (stream: string) => {
+    const reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${stream}`)
+    await reader[Symbol.asyncDispose]()
+    return reader.response.status
+  }
+  assert.deepEqual([await status(wrong), await status(id)], [404, 200])
+  await control.database.query('UPDATE streams SET id = ? WHERE id = ?', [wrong, id])
+  assert.equal(await status(wrong), 200)
+})
+
+test('a stream that has just been deleted is gone for viewers, also when it was followed a moment ago', async () => {
+  const { id, streamKey } = await liveStream(control)
+  const follow = async () => {
+    const reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+    await reader[Symbol.asyncDispose]()
+    return reader.response.status
+  }
+  assert.equal(await follow(), 200)
+  const deleted = await call(control, `/v1/streams/${id}`, { method: 'DELETE', token: streamKey.value })
+  assert.equal(deleted.status, 204)
+  assert.equal(await follow(), 404)
+})
+
 test('readers who wait for the same query are served a few at a time, so that hooks get their turn', async () => {
   const { id } = await liveStream(control)
   const found = await control.context.queries.newestEvents([id])
   const answer = Promise.withResolvers<typeof found>()
   const slow = mock.method(control.context.queries, 'newestEvents', () => answer.promise)
   const added = mock.method(control.context.hub, 'add')
+  // As long as the stream is remembered from the tests before, nobody waits.
+  await delay(1_100)
   const opening = Array.from({ length: READERS }, () =>
     SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`),
   )
