@@ -14,6 +14,11 @@ const OPEN_MS = 20_000
 /** A connection to a frozen server is closed after this time; otherwise such connections would fill the pool. */
 const SOCKET_IDLE_MS = 5_000
 const POOL_SIZE = 10
+/**
+ * Unused connections that are kept. The driver's default is the pool's size, and because unused ones are closed after
+ * SOCKET_IDLE_MS, an idle process would log in to the database twice a second for ever.
+ */
+const SPARE = 1
 
 export type Client = PrismaClient
 
@@ -29,6 +34,7 @@ export class Database implements AsyncDisposable {
     const adapter = new PrismaMariaDb({
       ...mariadbOptions(url),
       connectionLimit: POOL_SIZE,
+      minimumIdle: SPARE,
       acquireTimeout: ANSWER_MS,
       connectTimeout: CONNECT_MS,
       socketTimeout: SOCKET_IDLE_MS,

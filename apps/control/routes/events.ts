@@ -74,8 +74,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
         streamId: stream ?? null,
         types: types === undefined ? null : new Set(types),
       }
-      const followed =
-        stream === undefined ? null : await streams.find(stream, { maybeOld: cursor !== undefined })
+      const followed = stream === undefined ? null : await streams.find(stream)
       if (stream !== undefined && followed === null) throw streamNotFound()
       const nothingMissed = followed !== null && cursor !== undefined && followed.newest.id <= cursor
       // Who resumes from before the deletion gets its event; for everybody else there is no such stream.

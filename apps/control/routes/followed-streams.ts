@@ -1,17 +1,16 @@
 // Looks up the streams that readers of events ask for. Thousands may reconnect at the same moment: while one query
-// runs, all who ask wait for the next one, which answers them together, and an answer is good for a second.
+// runs, all who ask wait for the next one, which answers them together, and an answer is used again for a second.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Feed } from '../events/feed.ts'
 import type { NewestEvent, StreamQueries } from '../streams/stream-queries.ts'
 
 const MAX_IDS = 512
-/** A stream that is removed is found for so long. Whatever else happens to it comes after `upTo`. */
 const ANSWER_MS = 1_000
 
-/** What was found of a stream. */
 export interface Followed {
+  /** The stream's newest event, of those that the query saw. */
   readonly newest: NewestEvent
-  /** What happened to the stream up to this event is taken into account. */
+  /** The query saw all events up to this one. */
   readonly upTo: number
 }
 
@@ -19,27 +18,27 @@ type Answer = PromiseWithResolvers<Followed | null>
 
 export class FollowedStreams {
   readonly #queries: Pick<StreamQueries, 'newestEvents'>
-  readonly #feed: Pick<Feed, 'head'>
+  readonly #feed: Pick<Feed, 'head' | 'events$'>
   #waiting = new Map<string, Answer>()
   #running = false
   /** Answers of the last second. Streams that do not exist are not among them: one may be created at any moment. */
   #known = new Map<string, Followed>()
   #knownSinceMs = Number.NEGATIVE_INFINITY
 
-  constructor(queries: Pick<StreamQueries, 'newestEvents'>, feed: Pick<Feed, 'head'>) {
+  constructor(queries: Pick<StreamQueries, 'newestEvents'>, feed: Pick<Feed, 'head' | 'events$'>) {
     this.#queries = queries
     this.#feed = feed
+    // It may have been deleted.
+    feed.events$.subscribe(({ streamId }) => this.#known.delete(streamId))
   }
 
   /**
-   * @param maybeOld whether an answer of the last second will do: for readers with a cursor, who get whatever
-   *   happened after `upTo`
    * @returns null: there is no such stream, or its deletion is not stored any more
    * @throws DatabaseUnavailableError
    */
-  async find(streamId: string, { maybeOld }: { maybeOld: boolean }): Promise<Followed | null> {
+  async find(streamId: string): Promise<Followed | null> {
     this.#forgetOld()
-    const known = maybeOld ? this.#known.get(streamId) : undefined
+    const known = this.#known.get(streamId)
     if (known !== undefined) return known
     const answer = this.#waiting.get(streamId) ?? Promise.withResolvers<Followed | null>()
     this.#waiting.set(streamId, answer)
@@ -70,12 +69,13 @@ export class FollowedStreams {
   async #answer(batch: readonly (readonly [string, Answer])[]): Promise<void> {
     try {
       const upTo = this.#feed.head
-      const known = this.#known
       const found = await this.#queries.newestEvents(batch.map(([id]) => id))
+      const isQuiet = this.#feed.head === upTo
       for (const [id, { resolve }] of batch) {
         const newest = found.get(id)
         const answer = newest === undefined ? null : { newest, upTo }
-        if (answer !== null) known.set(id, answer)
+        // An event that came meanwhile may be this stream's, and the query may not have seen it.
+        if (answer !== null && isQuiet) this.#known.set(id, answer)
         resolve(answer)
       }
     } catch (error) {

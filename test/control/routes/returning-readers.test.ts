@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startControl, type TestControl } from '../../support/control.ts'
 import { SseReader } from '../../support/sse.ts'
 import { until } from '../../support/until.ts'
-import { liveStream } from '../support/api.ts'
+import { call, liveStream } from '../support/api.ts'
 import { appendMany } from '../support/events.ts'
 
 const READERS = 100
@@ -114,12 +114,27 @@ test('a stream can be followed as soon as it is created, also by somebody who as
   assert.equal(await status(wrong), 200)
 })
 
+test('a stream that has just been deleted is gone for viewers, also when it was followed a moment ago', async () => {
+  const { id, streamKey } = await liveStream(control)
+  const follow = async () => {
+    const reader = await SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`)
+    await reader[Symbol.asyncDispose]()
+    return reader.response.status
+  }
+  assert.equal(await follow(), 200)
+  const deleted = await call(control, `/v1/streams/${id}`, { method: 'DELETE', token: streamKey.value })
+  assert.equal(deleted.status, 204)
+  assert.equal(await follow(), 404)
+})
+
 test('readers who wait for the same query are served a few at a time, so that hooks get their turn', async () => {
   const { id } = await liveStream(control)
   const found = await control.context.queries.newestEvents([id])
   const answer = Promise.withResolvers<typeof found>()
   const slow = mock.method(control.context.queries, 'newestEvents', () => answer.promise)
   const added = mock.method(control.context.hub, 'add')
+  // As long as the stream is remembered from the tests before, nobody waits.
+  await delay(1_100)
   const opening = Array.from({ length: READERS }, () =>
     SseReader.open(`${control.apiUrl}/v1/events?stream=${id}`),
   )
