@@ -12,6 +12,8 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
 /** docker compose reads them, control does not. */
 const COMPOSE_ONLY = ['MYSQL_PASSWORD', 'COMPOSE_FILE', 'TLS_FOLDER']
+/** npm start reads it; containers have their user in their image. */
+const STACK_ONLY = ['RUN_AS']
 /** For nginx; control needs them only for the defaults of PUBLIC_URL and RTMP_URL, which compose sets itself. */
 const NGINX_ONLY = ['HTTP_ADDRESS', 'RTMP_ADDRESS', 'TLS_CERT', 'TLS_KEY', 'ACME_WEBROOT', 'HSTS_MAX_AGE']
 /** Inside the containers these have their defaults; only the published ports can be changed. */
@@ -94,7 +96,7 @@ test('the README shows the defaults', () => {
 test('docker compose hands on every setting that is not fixed in its containers', () => {
   const given = [...composeEnvironment('control').keys()]
   // The database is compose's own, and its one user migrates.
-  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY, 'MIGRATION_DATABASE_URL']
+  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY, ...STACK_ONLY, 'MIGRATION_DATABASE_URL']
   const files = SECRET_SETTINGS.filter((name) => !name.endsWith('DATABASE_URL')).map((name) => `${name}_FILE`)
   const wanted = [...settings(), ...files].filter((name) => !elsewhere.includes(name))
   assert.deepEqual(given.sort(), wanted.sort())
