@@ -39,6 +39,7 @@ case $role in ingest | public) ;; *) role='' && fail 'say which nginx: ingest or
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/checks.sh"
+. "$here/own-folder.sh"
 
 # ---- settings ------------------------------------------------------------------------------------
 
@@ -65,11 +66,12 @@ for name in LISTEN_ADDRESS HTTP_ADDRESS RTMP_ADDRESS; do
 done
 path WEB_ROOT "$WEB_ROOT"
 case $WEB_ROOT in /*) ;; *) WEB_ROOT=$PWD/$WEB_ROOT ;; esac
-hls_dir=$(folder HLS_DIR "$HLS_DIR")
-dash_dir=$(folder DASH_DIR "$DASH_DIR")
-recordings_dir=$(folder RECORDINGS_DIR "$RECORDINGS_DIR")
+hls_dir=$(own_folder HLS_DIR "$HLS_DIR")
+dash_dir=$(own_folder DASH_DIR "$DASH_DIR")
+recordings_dir=$(own_folder RECORDINGS_DIR "$RECORDINGS_DIR")
 if [ -n "${NGINX_RUN_DIR:-}" ]; then
-  run_dir=$(folder NGINX_RUN_DIR "$NGINX_RUN_DIR/$role")
+  own_folder NGINX_RUN_DIR "$NGINX_RUN_DIR" >/dev/null
+  run_dir=$(own_folder NGINX_RUN_DIR "$NGINX_RUN_DIR/$role")
 else
   run_dir=$(mktemp -d "${TMPDIR:-/tmp}/onair-nginx.XXXXXX")
 fi

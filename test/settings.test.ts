@@ -11,7 +11,12 @@ const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
 /** docker compose reads them, control does not. */
-const COMPOSE_ONLY = ['MYSQL_PASSWORD', 'COMPOSE_FILE', 'TLS_FOLDER']
+const COMPOSE_ONLY = [
+  ...['MYSQL_PASSWORD', 'MYSQL_PASSWORD_FILE', 'COMPOSE_FILE', 'TLS_FOLDER'],
+  ...['MYSQL_IMAGE', 'NODE_IMAGE', 'DEBIAN_IMAGE'],
+]
+/** npm start reads it; containers have their user in their image. */
+const STACK_ONLY = ['RUN_AS']
 /** For nginx; control needs them only for the defaults of PUBLIC_URL and RTMP_URL, which compose sets itself. */
 const NGINX_ONLY = ['HTTP_ADDRESS', 'RTMP_ADDRESS', 'TLS_CERT', 'TLS_KEY', 'ACME_WEBROOT', 'HSTS_MAX_AGE']
 /** Inside the containers these have their defaults; only the published ports can be changed. */
@@ -93,15 +98,19 @@ test('the README shows the defaults', () => {
 
 test('docker compose hands on every setting that is not fixed in its containers', () => {
   const given = [...composeEnvironment('control').keys()]
-  // The database is compose's own, and its one user migrates.
-  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY, 'MIGRATION_DATABASE_URL']
-  const files = SECRET_SETTINGS.filter((name) => !name.endsWith('DATABASE_URL')).map((name) => `${name}_FILE`)
+  // The database is compose's own, its one user migrates, and its password is made at the first start.
+  const databases = ['DATABASE_URL', 'MIGRATION_DATABASE_URL']
+  const elsewhere = [...FIXED_IN_CONTAINERS, ...NGINX_ONLY, ...STACK_ONLY, ...databases]
+  const files = SECRET_SETTINGS.filter((name) => !databases.includes(name)).map((name) => `${name}_FILE`)
   const wanted = [...settings(), ...files].filter((name) => !elsewhere.includes(name))
+  wanted.push('DATABASE_URL_FILE')
   assert.deepEqual(given.sort(), wanted.sort())
 })
 
 test('docker compose’s control asks its MySQL for TLS, without which it would not send the password', () => {
-  assert.match(composeEnvironment('control').get('DATABASE_URL') ?? '', /\?ssl-mode=REQUIRED$/)
+  // The service `passwords` writes the URL into a file.
+  assert.equal(composeEnvironment('control').get('DATABASE_URL_FILE'), '/run/onair-secrets/database-url')
+  assert.match(read('docker-compose.yml'), /mysql:3306\/onair\?ssl-mode=REQUIRED" \| put database-url 33/)
 })
 
 test('docker compose hands on each setting under its own name, and none that .env.example does not explain', () => {

@@ -1,6 +1,7 @@
 // The settings as the rest of control uses them. This is the only place that reads the environment.
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { type FolderUser, unsafeFolders } from './common/folder-owner.ts'
 import type { PublisherLimits } from './domain/limits.ts'
 import { Secret } from './domain/secret.ts'
 
@@ -92,6 +93,8 @@ export interface Config {
   readonly createTokens: readonly Secret[]
   readonly corsOrigins: readonly string[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** The system user that `npm start` runs everything as when root calls it; null: the stack's default. */
+  readonly runAs: string | null
   /** This node's name in the database; no other node may have the same. */
   readonly nodeId: string
 }
@@ -107,6 +110,16 @@ export class ConfigError extends Error {
     super(`OnAir can't start: these settings are wrong (see .env.example)\n${lines}`)
     this.problems = problems
   }
+}
+
+/** @throws ConfigError when a folder that exists is not safe to work in */
+export function requireSafeFolders(config: Config, user?: FolderUser): void {
+  const { hlsDir, dashDir, dataDir, recordingsDir } = config
+  const problems = unsafeFolders(
+    { HLS_DIR: hlsDir, DASH_DIR: dashDir, DATA_DIR: dataDir, RECORDINGS_DIR: recordingsDir },
+    user,
+  )
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** @throws ConfigError */
@@ -166,6 +179,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     createTokens: e.CREATE_TOKENS.map((token) => new Secret(token)),
     corsOrigins: e.CORS_ORIGINS,
     logLevel: e.LOG_LEVEL,
+    runAs: e.RUN_AS ?? null,
     nodeId:
       e.NODE_ID ??
       hostname()

@@ -114,6 +114,10 @@ const Environment = z.object({
       'must be * or a comma-separated list of origins such as https://example.com',
     )
     .default(['*']),
+  RUN_AS: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,31}$/, "must be a system user's name")
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   NODE_ID: z
     .string()

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { destination, pino } from 'pino'
 import { loggerOptions } from './common/logger.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, readConfig, requireSafeFolders } from './config.ts'
 import { Control } from './control.ts'
 import { InsecureDatabaseError, MigrationError } from './database/migrations.ts'
 import { NodeIdTakenError } from './nodes/node-lease.ts'
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     throw new ConfigError([
       'DATABASE_URL: must be set; only `npm start` runs a database of its own when it is not',
     ])
+  requireSafeFolders(config)
   const logger = pino(loggerOptions(config.logLevel), destination(LOG))
   const migrationsDir = join(import.meta.dirname, '../../prisma/migrations')
   await using control = await Control.create({ config: { ...config, databaseUrl }, logger, migrationsDir })

@@ -2,17 +2,18 @@
 // this order, and stops them in the reverse order.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Config } from '../control/config.ts'
+import { type Config, requireSafeFolders, type TlsFiles } from '../control/config.ts'
 import { keptPassword, writeDatabaseUrl } from './mariadb/database-url.ts'
 import { EmbeddedMariadb } from './mariadb/embedded-mariadb.ts'
 import { findTakenPorts } from './ports.ts'
 import { settingsEnv, withoutSecrets } from './settings-env.ts'
 import { StartError } from './start-error.ts'
+import type { ReadTls } from './start-settings.ts'
 import { FolderLock } from './supervision/folder-lock.ts'
 import { endOrphans } from './supervision/pid-file.ts'
 import { SupervisedChild } from './supervision/supervised-child.ts'
 import type { Certificate } from './tls/certificate.ts'
-import { keepCertificate } from './tls/keep-certificate.ts'
+import { CertificateKeeper } from './tls/certificate-keeper.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -26,6 +27,9 @@ export interface StackOptions {
   readonly config: Config
   /** What TLS_CERT and TLS_KEY contain; null without them. */
   readonly certificate: Certificate | null
+  readonly readTls: ReadTls
+  /** The process to name when a second start finds this one. */
+  readonly pid: number
   /** The environment of this process; the children get it with every setting filled in. */
   readonly env: NodeJS.ProcessEnv
   readonly say: (line: string) => void
@@ -37,14 +41,16 @@ export interface StackOptions {
 
 /**
  * Starts everything. Disposing of the result stops everything.
+ * @throws ConfigError when a folder is not safe to work in
  * @throws StartError when the data folder is in use, a port is taken, or the database does not start
  */
 export async function startStack(options: StackOptions): Promise<AsyncDisposable> {
   const { config, say } = options
+  requireSafeFolders(config)
   await using started = new AsyncDisposableStack()
   const dataDir = resolve(config.dataDir)
   const runDir = join(dataDir, 'run')
-  started.use(await lockDataFolder(dataDir))
+  started.use(await lockDataFolder(dataDir, options.pid))
   const ended = await endOrphans(runDir)
   if (ended.length > 0) say(`ended processes that an earlier start has left running: ${ended.join(', ')}`)
   const taken = await findTakenPorts(config)
@@ -70,13 +76,25 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   return started.move()
 }
 
-async function lockDataFolder(dataDir: string): Promise<FolderLock> {
-  const lock = await FolderLock.take(dataDir)
+async function lockDataFolder(dataDir: string, pid: number): Promise<FolderLock> {
+  const lock = await FolderLock.take(dataDir, pid)
   if (lock instanceof FolderLock) return lock
   throw new StartError(
     `OnAir is already running on DATA_DIR ${dataDir} (pid ${lock.heldBy}).\n` +
       'Stop it first. To run a second instance, set DATA_DIR, HLS_DIR, DASH_DIR and every port to other values.',
   )
+}
+
+function keepCertificate(
+  { readTls, say }: StackOptions,
+  files: TlsFiles,
+  certificate: Certificate,
+  folder: string,
+): CertificateKeeper {
+  return new CertificateKeeper({
+    ...{ read: () => readTls(files), certificate, folder },
+    say: (line) => say(`[tls] ${line}`),
+  }).start()
 }
 
 async function startDatabase(
@@ -112,7 +130,9 @@ function startNginx(
     name: `${role}-nginx`,
     command: 'sh',
     args: [join(ROOT, 'nginx/start.sh'), role],
-    env: { ...withoutSecrets(env), NGINX_RUN_DIR: join(dataDir, 'nginx') },
+    // One user for all of it: an NGINX_USER is for who runs the script without the stack.
+    env: { ...withoutSecrets(env), NGINX_RUN_DIR: join(dataDir, 'nginx'), NGINX_USER: '' },
+    lowPorts: true,
     pidFolder: join(dataDir, 'run'),
     onLine: (line) => say(`[${role}-nginx] ${line}`),
     say,
@@ -120,13 +140,18 @@ function startNginx(
   }).start()
 }
 
-function startControl({ say, force }: StackOptions, env: NodeJS.ProcessEnv, runDir: string): SupervisedChild {
+function startControl(
+  { config, say, force }: StackOptions,
+  env: NodeJS.ProcessEnv,
+  runDir: string,
+): SupervisedChild {
   return new SupervisedChild({
     name: 'control',
     // The same Node.js that runs this process.
     command: process.execPath,
     args: [join(ROOT, 'apps/control/main.ts')],
     env,
+    lowPorts: Math.min(config.apiPort, config.hooksPort) < 1024,
     pidFolder: runDir,
     // Control logs JSON, which is printed unchanged so that it can be piped to jq.
     onLine: (line) => say(line.startsWith('{') ? line : `[control] ${line}`),

@@ -1,8 +1,8 @@
 // What `npm start` begins with: its options and settings, TLS's files included, all checked before anything is
 // started, so that one message lists everything that is wrong.
 import { parseArgs } from 'node:util'
-import { type Config, ConfigError, readConfig } from '../control/config.ts'
-import { type Certificate, readCertificate } from './tls/certificate.ts'
+import { type Config, ConfigError, readConfig, type TlsFiles } from '../control/config.ts'
+import { type Certificate, type CertificateReading, readCertificate } from './tls/certificate.ts'
 import { ensureSelfSigned, selfSignedFiles } from './tls/self-signed.ts'
 
 export interface StartSettings {
@@ -13,12 +13,25 @@ export interface StartSettings {
   readonly selfSigned: boolean
 }
 
+export interface StartSettingsOptions {
+  /** How TLS_CERT and TLS_KEY are read; default: from their files. */
+  readonly readTls?: ReadTls
+  /** False: the self-signed certificate is left to the process that runs OnAir. */
+  readonly makeSelfSigned?: boolean
+}
+
+export type ReadTls = (files: TlsFiles) => CertificateReading
+
 /** @throws ConfigError */
-export function readStartSettings(args: readonly string[], env: NodeJS.ProcessEnv): StartSettings {
+export function readStartSettings(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { readTls = readCertificate, makeSelfSigned = true }: StartSettingsOptions = {},
+): StartSettings {
   const selfSigned = wantsSelfSigned(args)
   if (!selfSigned) {
     const { TLS_CERT, TLS_KEY } = env
-    const given = TLS_CERT && TLS_KEY ? readCertificate({ certFile: TLS_CERT, keyFile: TLS_KEY }) : null
+    const given = TLS_CERT && TLS_KEY ? readTls({ certFile: TLS_CERT, keyFile: TLS_KEY }) : null
     return {
       config: readAll(env, given?.problems ?? []),
       certificate: given?.certificate ?? null,
@@ -31,7 +44,8 @@ export function readStartSettings(args: readonly string[], env: NodeJS.ProcessEn
   // Any name will do at first: where the files are depends on DATA_DIR, which is read here.
   const config = readAll({ ...env, TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }, [])
   const tls = selfSignedFiles(config.dataDir)
-  const { certificate, problems } = makeSelfSigned(config.dataDir)
+  if (!makeSelfSigned) return { config: { ...config, tls }, certificate: null, selfSigned }
+  const { certificate, problems } = readSelfSigned(config.dataDir)
   if (problems !== null) throw new ConfigError(problems)
   return { config: { ...config, tls }, certificate, selfSigned }
 }
@@ -49,7 +63,7 @@ function readAll(env: NodeJS.ProcessEnv, more: readonly string[]): Config {
   return config
 }
 
-function makeSelfSigned(dataDir: string) {
+function readSelfSigned(dataDir: string) {
   try {
     ensureSelfSigned(dataDir)
   } catch (error) {

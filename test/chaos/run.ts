@@ -1,7 +1,7 @@
 // npm run chaos -- --minutes N --seed S: two whole stacks on one database, streamers and viewers, and
 // random faults. Between rounds of faults all is left alone, and within ten seconds every promise must
 // hold again. Prints what it did; the exit code says whether anything was violated.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -50,6 +50,8 @@ async function chaos(): Promise<boolean> {
   print(`chaos: ${minutes} min, seed ${seed}`)
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'onair-chaos-'))
+  // Started by root, the stack runs as another user.
+  await chmod(folder, 0o755)
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const mariadb = stack.use(
     await EmbeddedMariadb.start({ folder, env: process.env, onLine: () => {}, maxConnections: 200 }),

@@ -1,7 +1,7 @@
 // Programs that die in the middle of a broadcast: each is really killed, and the stack restarts it. Long because
 // all of them share one stack, whose start takes longer than most of these tests.
 import assert from 'node:assert/strict'
-import { mkdtemp } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -23,6 +23,8 @@ let stack: TestStack
 
 before(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'recovery-'))
+  // Started by root, the stack runs as another user.
+  await chmod(folder, 0o755)
   mariadb = await EmbeddedMariadb.start({ folder, env: process.env, onLine: () => {} })
   database = await createTestDatabase(mariadb.url())
   stack = await TestStack.start({ RECONNECT_WINDOW: '60' }, database)

@@ -33,7 +33,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tls-'))
   tlsDir = join(folder, 'in-use')
   first = makeCertificate(folder, 'first')
-  putCertificate(tlsDir, first, undefined)
+  putCertificate(tlsDir, first)
   await mkdir(join(folder, 'acme/.well-known/acme-challenge'), { recursive: true })
   await writeFile(join(folder, 'acme', CHALLENGE), 'token-1.proof')
   control = await FakeControl.start()
@@ -159,7 +159,7 @@ test('a replaced certificate is shown at the next handshake, and open connection
   await until('the first bytes', () => received.includes('retry'))
 
   const second = makeCertificate(folder, 'second')
-  putCertificate(tlsDir, second, undefined)
+  putCertificate(tlsDir, second)
   for (const port of [https, rtmps]) assert.equal((await handshake(port)).serial, second.serial)
 
   for (const reader of control.readers) reader.write('data: still here\n\n')
@@ -167,7 +167,7 @@ test('a replaced certificate is shown at the next handshake, and open connection
   assert.ok(publisher.running)
   assert.ok((await fixture.stat()).includes(ID))
   session.destroy()
-  putCertificate(tlsDir, first, undefined)
+  putCertificate(tlsDir, first)
 })
 
 test('handshakes go on while the certificate is replaced again and again', async () => {
@@ -175,13 +175,13 @@ test('handshakes go on while the certificate is replaced again and again', async
   const shown = new Set<string>()
   for (let round = 0; round < 40; round++) {
     const wanted = round % 2 === 0 ? second : first
-    putCertificate(tlsDir, wanted, undefined)
+    putCertificate(tlsDir, wanted)
     const { serial } = await handshake(https)
     assert.equal(serial, wanted.serial)
     shown.add(serial)
   }
   assert.equal(shown.size, 2)
-  putCertificate(tlsDir, first, undefined)
+  putCertificate(tlsDir, first)
 })
 
 test('HTTP_ADDRESS and RTMP_ADDRESS say where the public ports listen', async () => {

@@ -1,7 +1,7 @@
 // npm run soak -- --minutes N [--rate N] [--encoders N]: a whole stack under steady work. Samples what control,
 // nginx and the database hold, and fails when any of it grows with the work that was done.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -42,6 +42,8 @@ async function soak(): Promise<boolean> {
   print(`soak: ${minutes} min, ${rate} broadcasts a second, ${encoders} encoders`)
   await using owned = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'onair-soak-'))
+  // Started by root, the stack runs as another user.
+  await chmod(folder, 0o755)
   owned.defer(() => rm(folder, { recursive: true, force: true }))
   const mariadb = owned.use(
     await EmbeddedMariadb.start({

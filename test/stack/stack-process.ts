@@ -2,7 +2,7 @@
 // folder. Unlike TestStack it need not become ready: tests start it twice, stop it early and kill its parts.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { withParentDeathSignal } from '../../apps/stack/supervision/parent-death-signal.ts'
@@ -22,6 +22,8 @@ export type Settings = Record<string, string>
 /** A new folder, and settings for a stack in it. Disposing ends its processes and removes the folder. */
 export async function stackFolder(): Promise<AsyncDisposable & { folder: string; settings: Settings }> {
   const folder = mkdtempSync(join(tmpdir(), 'stack-'))
+  // Started by root, the stack runs as another user.
+  chmodSync(folder, 0o755)
   const settings = {
     ...(await freePortSettings()),
     ...{ DATA_DIR: join(folder, 'data'), HLS_DIR: join(folder, 'hls'), DASH_DIR: join(folder, 'dash') },

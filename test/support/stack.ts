@@ -3,12 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allProcesses } from '../../apps/stack/supervision/process-group.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { freePortSettings, type PortSettings } from './ports.ts'
+import { letStackUse } from './stack-user.ts'
 import { until } from './until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -115,7 +116,10 @@ export class TestStack implements AsyncDisposable {
    */
   static async start(settings: Record<string, string> = {}, shared?: TestDatabase): Promise<TestStack> {
     const folder = await mkdtemp(join(tmpdir(), 'stack-'))
+    // Started by root, the stack runs as another user.
+    await chmod(folder, 0o755)
     const database = shared ?? (await createTestDatabase())
+    letStackUse(database.url)
     const ports = await freePortSettings()
     const env = {
       ...ports,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs and builds what OnAir needs: npm packages with Node 24, the Prisma client, the page, and programs
-# such as nginx. When nothing is missing it takes a fraction of a second. It is plain sh, because Node 24 is
+# Installs and builds what OnAir needs: npm packages with Node 24, the Prisma client, the page, programs such as
+# nginx, and for root a system user. When nothing is missing it takes a fraction of a second. It is plain sh, because Node 24 is
 # one of the things it installs. In OnAir's folder, run it (sh apps/stack/setup/setup.sh start|demo|test), or
 # source it with setup_for set; sourcing also defines `become`.
 set -eu
@@ -98,6 +98,8 @@ set_up() {
   fi
   . apps/stack/setup/programs.sh
   install_programs
+  . apps/stack/setup/user.sh
+  make_user
   exec 9<&-
 }
 

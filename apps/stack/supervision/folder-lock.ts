@@ -12,16 +12,17 @@ export class FolderLock implements AsyncDisposable {
 
   /**
    * Creates the folder if it does not exist.
+   * @param pid the process that a second start names as the one that has the folder
    * @returns the lock, or the pid of the process that has it ('unknown' when it does not say)
    */
-  static async take(folder: string): Promise<FolderLock | { readonly heldBy: string }> {
+  static async take(folder: string, pid = process.pid): Promise<FolderLock | { readonly heldBy: string }> {
     mkdirSync(folder, { recursive: true })
     const { dev, ino } = statSync(folder, { bigint: true })
     // By device and inode, because one folder can have several paths.
     const address = `\0onair-data-${dev}-${ino}`
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
-      socket.end(`${process.pid}`)
+      socket.end(`${pid}`)
     })
     const taken = await new Promise<boolean>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>

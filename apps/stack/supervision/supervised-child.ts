@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { withParentDeathSignal } from './parent-death-signal.ts'
+import { withParentDeathSignal, withParentDeathSignalAndPorts } from './parent-death-signal.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { groupIsGone, signalGroup } from './process-group.ts'
 
@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly say: (line: string) => void
   /** The folder for its pid file; without it none is written. */
   readonly pidFolder?: string | undefined
+  /** True: it keeps the stack's capability to listen on ports below 1024, if the stack has it. */
+  readonly lowPorts?: boolean
   /** Once aborted, stopping kills the child at once. */
   readonly force?: AbortSignal | undefined
 }
@@ -88,8 +90,9 @@ export class SupervisedChild implements AsyncDisposable {
 
   /** Resolves once the child and everything it has started are gone. @returns how it ended, in words */
   async #runOnce(): Promise<string> {
-    const { name, command, args, env, pidFolder } = this.#options
-    const [program, ...programArgs] = withParentDeathSignal(command, ...args)
+    const { name, command, args, env, pidFolder, lowPorts } = this.#options
+    const wrap = lowPorts ? withParentDeathSignalAndPorts : withParentDeathSignal
+    const [program, ...programArgs] = wrap(command, ...args)
     const child = spawn(program, programArgs, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     this.#listen(child.stdout, 'stdout')

@@ -1,9 +1,8 @@
 // Keeps nginx's copy of the certificate up to date: looks at TLS_CERT and TLS_KEY every few seconds, and puts a
 // renewed pair in use if it is right. nginx reads the copy at each handshake, so nothing is reloaded and nobody
 // is disconnected.
-import type { TlsFiles } from '../../control/config.ts'
-import { type Certificate, readCertificate, whyNotValid } from './certificate.ts'
-import { type FileOwner, putCertificate } from './certificate-folder.ts'
+import { type Certificate, type CertificateReading, whyNotValid } from './certificate.ts'
+import { putCertificate } from './certificate-folder.ts'
 
 /** Polling, because certbot's files are links to links, which a watch does not follow. */
 const LOOK_EVERY_MS = 5000
@@ -17,13 +16,12 @@ const WARN_WHEN_LEFT = 1 / 6
 const WARN_AT_MOST_BEFORE_MS = 30 * DAY_MS
 
 export interface CertificateKeeperOptions {
-  readonly files: TlsFiles
+  /** Reads TLS_CERT and TLS_KEY as they are now. */
+  readonly read: () => CertificateReading
   /** The one that was read at the start; it is put in use whatever its dates are. */
   readonly certificate: Certificate
   /** The folder from which nginx reads. */
   readonly folder: string
-  /** The user of nginx's worker; undefined: the one who runs this. */
-  readonly owner: FileOwner | undefined
   readonly say: (line: string) => void
   readonly lookEveryMs?: number
   readonly now?: () => Date
@@ -47,8 +45,8 @@ export class CertificateKeeper implements Disposable {
 
   /** Once it returns, the folder has the certificate. @throws when the folder cannot be written */
   start(): this {
-    const { folder, owner, lookEveryMs = LOOK_EVERY_MS } = this.#options
-    putCertificate(folder, this.#current, owner)
+    const { folder, lookEveryMs = LOOK_EVERY_MS } = this.#options
+    putCertificate(folder, this.#current)
     this.#warnBeforeEnd()
     this.#timer = setInterval(() => this.look(), lookEveryMs).unref()
     return this
@@ -76,14 +74,14 @@ export class CertificateKeeper implements Disposable {
 
   /** @returns why the files are not used; undefined when they are in use */
   #takeNew(): string | undefined {
-    const { files, folder, owner, say } = this.#options
-    const { certificate, problems } = readCertificate(files)
+    const { read, folder, say } = this.#options
+    const { certificate, problems } = read()
     if (certificate === null) return problems.join('; ')
     if (certificate.cert === this.#current.cert && certificate.key === this.#current.key) return undefined
     const invalid = whyNotValid(certificate, this.#now())
     if (invalid !== undefined) return `TLS_CERT: ${invalid}`
     try {
-      putCertificate(folder, certificate, owner)
+      putCertificate(folder, certificate)
     } catch (error) {
       return `${folder} can't be written: ${(error as Error).message}`
     }
