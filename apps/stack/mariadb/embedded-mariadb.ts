@@ -1,5 +1,6 @@
 // A MariaDB server that OnAir starts itself, in one folder and reachable by one Unix socket only. npm start
 // uses it when DATABASE_URL is not set, the tests when TEST_DATABASE_URL is not set.
+import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
@@ -8,7 +9,7 @@ import {
   commonOptions,
   ensureDataFolder,
   removeSocketFolder,
-  rootIsSystemUser,
+  setRootPassword,
   socketPath,
 } from './mariadb-files.ts'
 
@@ -39,10 +40,12 @@ export interface Account {
 export class EmbeddedMariadb implements AsyncDisposable {
   readonly #child: SupervisedChild
   readonly #socket: string
+  readonly #rootPassword: string
 
-  private constructor(child: SupervisedChild, socket: string) {
+  private constructor(child: SupervisedChild, socket: string, rootPassword: string) {
     this.#child = child
     this.#socket = socket
+    this.#rootPassword = rootPassword
   }
 
   /** Resolves once it answers queries. @throws when it does not start, with its error messages */
@@ -51,10 +54,11 @@ export class EmbeddedMariadb implements AsyncDisposable {
     const socket = socketPath(folder)
     const data = await ensureDataFolder(folder, options.signal)
     const messages: string[] = []
+    const rootPassword = randomBytes(24).toString('hex')
     const child = new SupervisedChild({
       name: 'MariaDB',
       command: 'mariadbd',
-      args: serverOptions(folder, data, socket, options),
+      args: serverOptions({ folder, data, socket, rootPassword, options }),
       env: options.env,
       force: options.force,
       pidFolder: join(folder, 'run'),
@@ -66,7 +70,7 @@ export class EmbeddedMariadb implements AsyncDisposable {
       },
       say: options.onLine,
     })
-    const mariadb = new EmbeddedMariadb(child.start(), socket)
+    const mariadb = new EmbeddedMariadb(child.start(), socket, rootPassword)
     try {
       await mariadb.#waitUntilUp(messages, options.signal)
       await mariadb.#removeOtherRoots()
@@ -87,9 +91,9 @@ export class EmbeddedMariadb implements AsyncDisposable {
     return `mysql://${name}:${password}@localhost/${name}?socket=${encodeURIComponent(this.#socket)}`
   }
 
-  /** root's URL, for this process's system user only; without a name it names no database. */
+  /** root's URL, good until the next start; without a name it names no database. */
   url(database = ''): string {
-    return `mysql://root@localhost/${database}?socket=${encodeURIComponent(this.#socket)}`
+    return `mysql://root:${this.#rootPassword}@localhost/${database}?socket=${encodeURIComponent(this.#socket)}`
   }
 
   async stop(graceMs = 5000): Promise<void> {
@@ -130,7 +134,11 @@ export class EmbeddedMariadb implements AsyncDisposable {
   }
 
   async #query(sql: string, values: readonly string[] = []): Promise<{ Host: string }[]> {
-    const connection = await createConnection({ socketPath: this.#socket, user: 'root' })
+    const connection = await createConnection({
+      socketPath: this.#socket,
+      user: 'root',
+      password: this.#rootPassword,
+    })
     try {
       const [rows] = await connection.query(sql, [...values])
       return Array.isArray(rows) ? (rows as { Host: string }[]) : []
@@ -140,18 +148,21 @@ export class EmbeddedMariadb implements AsyncDisposable {
   }
 }
 
-function serverOptions(
-  folder: string,
-  data: string,
-  socket: string,
-  options: EmbeddedMariadbOptions,
-): string[] {
+interface ServerOptions {
+  readonly folder: string
+  readonly data: string
+  readonly socket: string
+  readonly rootPassword: string
+  readonly options: EmbeddedMariadbOptions
+}
+
+function serverOptions({ folder, data, socket, rootPassword, options }: ServerOptions): string[] {
   const durable = options.durable ?? true
   return [
     ...commonOptions(folder, data),
     `--socket=${socket}`,
     '--skip-networking',
-    ...rootIsSystemUser(folder),
+    ...setRootPassword(folder, rootPassword),
     `--pid-file=${join(data, 'mariadbd.pid')}`,
     '--skip-log-bin',
     '--character-set-server=utf8mb4',

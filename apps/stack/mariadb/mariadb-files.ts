@@ -12,7 +12,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -47,28 +46,17 @@ export function commonOptions(folder: string, dataFolder: string): string[] {
 }
 
 /**
- * Makes the database's root the system user of this process, whoever that was at earlier starts: earlier versions
- * let everybody in who could open the socket, and a folder may have changed its owner. Without a name for this
- * user, root stays as it is.
- * @returns the server's option: it runs the file whenever it starts
+ * Sets the password of the database's root whenever the server starts: earlier versions let everybody in who could
+ * open the socket. Not `unix_socket`, which takes a system user of the same name only: OnAir need not run as root.
+ * @param password letters and digits
+ * @returns the server's option
  */
-export function rootIsSystemUser(folder: string): string[] {
-  const name = systemUserName()
-  if (name === undefined) return []
+export function setRootPassword(folder: string, password: string): string[] {
   const file = join(folder, 'run', 'root.sql')
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  writeFileSync(file, `ALTER USER root@localhost IDENTIFIED VIA unix_socket AS '${name}';\n`)
+  rmSync(file, { force: true })
+  writeFileSync(file, `ALTER USER root@localhost IDENTIFIED BY '${password}';\n`, { mode: 0o600 })
   return [`--init-file=${file}`]
-}
-
-function systemUserName(): string | undefined {
-  try {
-    const { username } = userInfo()
-    return /^[\w.@$-]+$/.test(username) ? username : undefined
-  } catch {
-    // A container may run as a number without a name.
-    return undefined
-  }
 }
 
 /**

@@ -31,7 +31,7 @@ const skip = user === undefined && 'only root can start programs as another user
 /** What /proc/<pid>/status says about a process's rights. */
 function rights(pid: number) {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const line = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
+  const line = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
   return {
     uids: line('Uid').split(/\s+/).map(Number),
     groups: line('Groups'),
