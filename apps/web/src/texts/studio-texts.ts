@@ -17,6 +17,13 @@ export const STUDIO_TEXTS = {
   keyLeft: (time: string) => `Start publishing within ${time}`,
   keyUsed: 'The stream key stays valid until the stream ends. Use it again if the connection is lost.',
   rotate: 'Replace the stream key',
+  rotateLive: 'Replace the key',
+  rotateLiveTitle: 'Replace the stream key?',
+  rotateLiveText:
+    'You stay on air, and the old key stops working at once. Your encoder must get the new key before it connects ' +
+    'again: copy it into OBS (Settings → Stream) as soon as you can.',
+  rotateLiveCancel: 'Keep the key',
+  rotating: 'Replacing…',
   watchLink: 'Watch link',
   open: 'Open',
   obs: 'OBS Studio',
