@@ -58,6 +58,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   await app.register(eventRoutes, {
     ...{ feed: context.feed, hub: context.hub, log: context.log },
     ...{ queries, viewers, logger },
+    clientAddress: context.clientAddress,
   })
   await app.register(healthRoutes, {
     hlsDir: config.hlsDir,

@@ -185,7 +185,8 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     )
   }
 
-  const rateLimits = new Limits(new ClientAddress(config.nginxUrl), config.createRateLimit)
+  const clientAddress = new ClientAddress(config.nginxUrl)
+  const rateLimits = new Limits(clientAddress, config.createRateLimit)
   const { apiTokens, createTokens } = config
   const authorization = new Authorization({ apiTokens, createTokens, store, limits: rateLimits })
   const metrics = new Metrics({
@@ -226,7 +227,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   return {
     ...{ config, logger, database, store, queries, streams, viewers, log, feed, hub, gate, nginx },
     ...{ publishers, lease, takeover, recorder, thumbnails, s3, reconciler, removals, watcher },
-    ...{ authorization, limits: rateLimits, metrics, attempts, attemptTable, now },
+    ...{ authorization, limits: rateLimits, metrics, attempts, attemptTable, clientAddress, now },
 
     /**
      * Migrates the database, takes the node's lease and starts everything except the regular rounds.

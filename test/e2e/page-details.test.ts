@@ -79,6 +79,25 @@ step('has YouTube’s keyboard shortcuts, wherever the focus is', async () => {
   await viewer.keyboard.press('End')
 })
 
+step(
+  'replaces the key of a stream on air without a break, and tells of who still tries the old one',
+  async () => {
+    await studio.getByText('Server, stream key and encoder settings').click()
+    const old = await windows.ingestUrl()
+    await studio.getByRole('button', { name: 'Replace the key' }).click()
+    await studio.getByText(/must get the new key before it connects again/).waitFor()
+    await checkScreen(browser, studio, 'studio-replacing-key')
+    await windows.confirm('Replace the key')
+    await until('a new stream key', async () => (await windows.ingestUrl()) !== old)
+    await using refused = new Encoder(old)
+    await refused.exited()
+    await studio.getByText('An encoder tried with a key that was replaced').waitFor(SLOW)
+    await studio.getByText('You are live').waitFor()
+    await video.plays(2)
+    await checkScreen(browser, studio, 'studio-rotated-try')
+  },
+)
+
 step('creates a new stream with the same title in one click, also after the stream key expired', async () => {
   await studio.getByRole('button', { name: 'End stream' }).click()
   await windows.confirm('End stream')

@@ -34,7 +34,9 @@ export const EventsQuery = z
     viewer: z
       .literal('1')
       .optional()
-      .describe('Counts this connection as a viewer of `stream` while it is open'),
+      .describe(
+        'Counts this connection as a viewer of `stream` while it is open; one address counts for at most 20 viewers',
+      ),
   })
   .refine(({ stream, viewer }) => viewer === undefined || stream !== undefined, {
     path: ['viewer'],

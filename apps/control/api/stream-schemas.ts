@@ -28,6 +28,24 @@ export const IssuedStreamKeySchema = StreamKeySchema.extend({
   value: z.string().describe('The stream key: a secret, shown only in this answer'),
 }).meta({ id: 'IssuedStreamKey' })
 
+export const ReplacedStreamKeySchema = IssuedStreamKeySchema.extend({
+  expiresAt: time
+    .nullable()
+    .describe(
+      'Until then the key can start the broadcast. Null: the broadcast has begun, and the key is valid until its end',
+    ),
+}).meta({ id: 'ReplacedStreamKey' })
+
+export const ReplaceStreamKeyBody = z.strictObject({
+  keepPublishing: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: also replace the key of a stream that is connecting, live or reconnecting, without disconnecting its ' +
+        'publisher',
+    ),
+})
+
 export const StreamSchema = z
   .object({
     id: z.string().regex(STREAM_ID),

@@ -45,7 +45,14 @@ export type Fact =
   | { readonly kind: 'limit-exceeded'; readonly limit: RunningLimit; readonly session: SessionRef | null }
   | { readonly kind: 'end-requested'; readonly by: 'owner' | 'operator' }
   | { readonly kind: 'delete-requested'; readonly by: 'owner' | 'operator' }
-  | { readonly kind: 'key-rotated'; readonly keyHash: Uint8Array<ArrayBuffer>; readonly expiresAt: Date }
+  | {
+      readonly kind: 'key-rotated'
+      readonly keyHash: Uint8Array<ArrayBuffer>
+      /** For a key that has yet to start its broadcast. */
+      readonly expiresAt: Date
+      /** Also once the broadcast has begun; its publisher stays. */
+      readonly keepPublishing?: boolean
+    }
   | { readonly kind: 'playlist-closed'; readonly nodeId: string }
   /** A deleted stream's publisher is gone, and so are its playlists and segments. */
   | { readonly kind: 'files-removed'; readonly nodeId: string }
@@ -100,7 +107,7 @@ export function decide(stream: Stream, fact: Fact, now: Date, rules: Rules): Dec
     case 'delete-requested':
       return remove(stream, fact.by, now)
     case 'key-rotated':
-      return rotateKey(stream, fact.keyHash, fact.expiresAt, now)
+      return rotateKey(stream, fact, now)
     case 'playlist-closed':
       return closePlaylist(stream, fact.nodeId)
     case 'files-removed':
@@ -254,20 +261,20 @@ function remove(stream: Stream, by: 'owner' | 'operator', now: Date): Decision {
   }
 }
 
-function rotateKey(stream: Stream, keyHash: Uint8Array<ArrayBuffer>, expiresAt: Date, now: Date): Decision {
+function rotateKey(
+  stream: Stream,
+  { keyHash, expiresAt, keepPublishing }: Extract<Fact, { kind: 'key-rotated' }>,
+  now: Date,
+): Decision {
   if (sameBytes(stream.keyHash, keyHash)) return unchanged(stream)
-  if (stream.status !== 'waiting' || now >= stream.keyExpiresAt) return unchanged(stream)
-  return {
-    stream: {
-      ...stream,
-      keyHash,
-      replacedKeyHash: stream.keyHash,
-      keyExpiresAt: expiresAt,
-      deadlineAt: expiresAt,
-    },
-    events: [],
-    effects: [],
+  const rotated = { ...stream, keyHash, replacedKeyHash: stream.keyHash }
+  if (stream.status === 'waiting') {
+    if (now >= stream.keyExpiresAt) return unchanged(stream)
+    return { stream: { ...rotated, keyExpiresAt: expiresAt, deadlineAt: expiresAt }, events: [], effects: [] }
   }
+  const isOnAir = stream.status !== 'ended' && (stream.session !== null || isWindowOpen(stream, now))
+  // The broadcast has begun, so the new key has nothing to start: it lets the publisher back in until the end.
+  return keepPublishing && isOnAir ? { stream: rotated, events: [], effects: [] } : unchanged(stream)
 }
 
 function closePlaylist(stream: Stream, nodeId: string): Decision {

@@ -17,6 +17,7 @@ import type { Hub } from '../events/hub.ts'
 import type { EventLog } from '../events/log.ts'
 import { Reader } from '../events/reader.ts'
 import { findStart, type Start } from '../events/start.ts'
+import type { ClientAddress } from '../http/client-address.ts'
 import type { StreamQueries } from '../streams/stream-queries.ts'
 import type { Viewers } from '../viewers/viewers.ts'
 import { streamNotFound } from './find-stream.ts'
@@ -32,12 +33,13 @@ export interface EventRoutesOptions {
   readonly log: EventLog
   readonly queries: StreamQueries
   readonly viewers: Viewers
+  readonly clientAddress: ClientAddress
   readonly logger: Logger
 }
 
 export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
   app,
-  { feed, hub, log, queries, viewers, logger },
+  { feed, hub, log, queries, viewers, clientAddress, logger },
 ) => {
   const backlog = new Backlog(feed, log)
   const streams = new FollowedStreams(queries, feed)
@@ -82,6 +84,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       if (isDeleted && (cursor === undefined || nothingMissed)) throw streamNotFound()
       // The cursor may be that of an event that another node has just committed.
       if (cursor !== undefined && cursor > feed.head) await feed.readOn()
+      const address = viewer === undefined ? null : await clientAddress.of(request)
       // A pipelined request has to wait until the one before it has been answered.
       if (reply.raw.socket === null) await once(reply.raw, 'socket')
       await turns.next()
@@ -92,8 +95,8 @@ export const eventRoutes: FastifyPluginAsyncZod<EventRoutesOptions> = async (
       // The client may have disconnected in the meantime; the `close` event has then already been emitted.
       if (socket === null || socket.destroyed) return
       // Counted before the first byte, so that a client that reads the stream after that is already in its number.
-      if (stream !== undefined && viewer !== undefined && !isDeleted)
-        socket.once('close', viewers.join(stream))
+      if (stream !== undefined && address !== null && !isDeleted)
+        socket.once('close', viewers.join(stream, address))
       serve(reply, socket, filter, start, hub, backlog, logger)
     },
   })

@@ -7,6 +7,7 @@ import type { Logger } from '../common/logger.ts'
 import { inTime } from '../database/deadline.ts'
 import { type Attempt, toAttemptResult } from '../domain/attempt.ts'
 import { hashStreamKey, parseStreamKey } from '../domain/keys.ts'
+import type { SessionRef, Stream } from '../domain/stream.ts'
 import { unmapped } from '../http/client-address.ts'
 import { AppError } from '../http/errors.ts'
 import type { Metrics } from '../http/metrics.ts'
@@ -96,6 +97,11 @@ export const hookRoutes: FastifyPluginAsync<HookRoutesOptions> = async (app, opt
   })
 }
 
+async function withReplacedKey(store: StreamStore, session: SessionRef): Promise<Stream | null> {
+  const stream = await store.findBySession(session)
+  return stream?.replacedKeyHash == null ? null : stream
+}
+
 /** What a try has led to, as it is listed. */
 function toOutcome(verdict: Verdict | typeof MALFORMED): Pick<Attempt, 'streamId' | 'result' | 'keyHash'> {
   if (verdict.admitted) return { streamId: verdict.id, result: 'accepted' }
@@ -111,12 +117,12 @@ async function publisherGone(
   nginx: string | null,
 ): Promise<boolean> {
   const key = parseStreamKey(name)
-  const stream = key === null ? null : await store.findByKeyHash(hashStreamKey(key))
+  const session = { nodeId, nginx, clientId }
+  const byKey = key === null ? null : await store.findByKeyHash(hashStreamKey(key))
+  // nginx names the key that the publisher came with, which may have been replaced since.
+  const stream = byKey ?? (key === null ? null : await withReplacedKey(store, session))
   if (stream === null) return false
-  const result = await streams.submit(stream.id, {
-    kind: 'publisher-gone',
-    session: { nodeId, nginx, clientId },
-  })
+  const result = await streams.submit(stream.id, { kind: 'publisher-gone', session })
   return result?.changed ?? false
 }
 

@@ -6,9 +6,10 @@ import { PROBLEMS } from '../api/problem.ts'
 import { toStreamResource } from '../api/stream-resource.ts'
 import {
   CreateStreamBody,
-  IssuedStreamKeySchema,
   IssuedStreamSchema,
   ListStreamsQuery,
+  ReplacedStreamKeySchema,
+  ReplaceStreamKeyBody,
   StreamListSchema,
   StreamParams,
   StreamSchema,
@@ -48,6 +49,16 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     expiresAt: stream.keyExpiresAt.toISOString(),
     ingestUrl: rtmpUrl,
   })
+
+  const notWaiting = async (id: string) => {
+    const { status } = await findStream(store, id)
+    const detail =
+      status === 'waiting' || status === 'ended'
+        ? 'The key has expired, or the stream has ended. Create a new stream.'
+        : 'The stream has begun. To replace its key without disconnecting the publisher, send {"keepPublishing": true}; ' +
+          'the encoder then needs the new key before it connects again.'
+    return new AppError(409, 'stream_not_waiting', detail)
+  }
 
   app.route({
     method: 'POST',
@@ -129,23 +140,29 @@ export const streamRoutes: FastifyPluginAsyncZod<StreamRoutesOptions> = async (a
     url: '/v1/streams/:id/stream-key',
     schema: {
       tags,
-      summary: 'Replace the stream key of a waiting stream',
+      summary: 'Replace the stream key',
+      description:
+        'The old key stops working. A waiting stream’s new key has its time from now on. For a stream that has begun, ' +
+        'send `{"keepPublishing": true}`: the publisher stays connected, and its encoder needs the new key the next ' +
+        'time that it connects, also within the reconnect window. That key has no time limit (`expiresAt` is null) ' +
+        'and lasts until the stream ends.',
       security,
       params: StreamParams,
-      response: { 201: IssuedStreamKeySchema, ...PROBLEMS },
+      body: ReplaceStreamKeyBody,
+      response: { 201: ReplacedStreamKeySchema, ...PROBLEMS },
+    },
+    preValidation: async (request) => {
+      request.body ??= {}
     },
     handler: async (request, reply) => {
       const stream = await findStream(store, request.params.id)
       await authorization.requireManager(request, stream)
-      const issued = await streams.rotateKey(stream.id)
-      if (issued === null) {
-        throw new AppError(
-          409,
-          'stream_not_waiting',
-          'Only a waiting stream whose key has not expired can get a new key. Create a new stream.',
-        )
-      }
-      return reply.code(201).headers(NO_STORE).send(toKey(issued))
+      const { keepPublishing = false } = request.body
+      const issued = await streams.rotateKey(stream.id, keepPublishing)
+      if (issued === null) throw await notWaiting(stream.id)
+      const hasBegun = issued.stream.connectedAt !== null
+      const key = { ...toKey(issued), ...(hasBegun ? { expiresAt: null } : {}) }
+      return reply.code(201).headers(NO_STORE).send(key)
     },
   })
 

@@ -116,13 +116,14 @@ export class StreamService implements AsyncDisposable {
 
   /**
    * Issues a new stream key for a waiting stream; the old one stops working.
-   * @returns null when the stream is no longer waiting, or its key has expired
+   * @param keepPublishing also for a stream whose broadcast has begun; its publisher stays connected
+   * @returns null when the stream is no longer waiting or has ended, or its key has expired
    */
-  async rotateKey(id: string): Promise<Issued | null> {
+  async rotateKey(id: string, keepPublishing: boolean): Promise<Issued | null> {
     const key = newStreamKey()
     const keyHash = hashStreamKey(key)
     const expiresAt = this.#expiry(this.#options.now())
-    const result = await this.submit(id, { kind: 'key-rotated', keyHash, expiresAt })
+    const result = await this.submit(id, { kind: 'key-rotated', keyHash, expiresAt, keepPublishing })
     return result?.changed ? { stream: result.stream, key } : null
   }
 

@@ -8,7 +8,7 @@ import type { Transactions } from '../database/transactions.ts'
 import type { EventDraft, LoggedEvent } from '../domain/event.ts'
 import { STREAM_ID } from '../domain/keys.ts'
 import type { LimitRefusal } from '../domain/limits.ts'
-import type { Stream } from '../domain/stream.ts'
+import { type SessionRef, type Stream, sameSession } from '../domain/stream.ts'
 import { commitWithEvents } from '../events/append.ts'
 import { IF_PLACE, type Place, PlaceTransactions } from './publisher-places.ts'
 import {
@@ -81,6 +81,17 @@ export class StreamStore {
 
   async findByKeyHash(keyHash: Uint8Array<ArrayBuffer>): Promise<Stream | null> {
     return (await this.#readOne('key_hash', Buffer.from(keyHash)))?.stream ?? null
+  }
+
+  /**
+   * The stream of a publisher that this node has or had last; null: none.
+   * @throws DatabaseUnavailableError
+   */
+  async findBySession(session: SessionRef): Promise<Stream | null> {
+    const condition = 'node_id = ? AND playlist_open = TRUE AND session_client_id = ?'
+    const found = await this.#readAll(condition, [session.nodeId, session.clientId])
+    const own = found.find(({ stream }) => stream.session !== null && sameSession(stream.session, session))
+    return own?.stream ?? null
   }
 
   /**

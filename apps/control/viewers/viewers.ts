@@ -8,6 +8,11 @@ import type { Counts, ViewerTable } from './viewer-table.ts'
 const ROUND_MS = 5_000
 /** The API promises at most one stream.viewers per stream in this time. */
 const NOTIFY_MS = 2_000
+/**
+ * Viewers that one address counts for at most. A household or an office that watches together has fewer; somebody who
+ * opens a thousand connections gains nineteen. A school behind one address counts as this many.
+ */
+export const MAX_PER_ADDRESS = 20
 /** How many rounds pass between two removals of dead processes' rows. */
 const SWEEP_ROUNDS = 24
 
@@ -23,7 +28,11 @@ export type ViewerChanges = Counts
 
 export class Viewers implements AsyncDisposable {
   readonly #options: ViewersOptions
+  /** By stream, as they count. */
   readonly #here = new Map<string, number>()
+  /** Open connections by stream and address. */
+  readonly #connections = new Map<string, number>()
+  #connected = 0
   #elsewhere: Counts = new Map()
   /** The counts that were written last, as text; while they are the same, a confirmation is enough. */
   #written = '[]'
@@ -51,12 +60,16 @@ export class Viewers implements AsyncDisposable {
     this.#timer = setInterval(() => void this.round(), this.#options.roundMs ?? ROUND_MS)
   }
 
-  /** Counts one viewer. @returns a function that removes the viewer again; it may be called twice */
-  join(streamId: string): () => void {
+  /**
+   * Counts one viewer, unless too many of this stream have the same address.
+   * @param address as rate limits count it
+   * @returns a function that removes the viewer again; it may be called twice
+   */
+  join(streamId: string, address: string): () => void {
     let joined = true
-    this.#add(streamId, 1)
+    this.#connect(streamId, address, 1)
     return () => {
-      if (joined) this.#add(streamId, -1)
+      if (joined) this.#connect(streamId, address, -1)
       joined = false
     }
   }
@@ -67,7 +80,7 @@ export class Viewers implements AsyncDisposable {
 
   /** Watch pages that are connected to this process. */
   get connected(): number {
-    return [...this.#here.values()].reduce((sum, viewers) => sum + viewers, 0)
+    return this.#connected
   }
 
   /** Writes and reads the counts once. Never rejects: counts may be a few seconds old. */
@@ -100,6 +113,16 @@ export class Viewers implements AsyncDisposable {
       // It is unknown what was written, so the next round writes everything.
       this.#written = ''
     }
+  }
+
+  #connect(streamId: string, address: string, difference: 1 | -1): void {
+    const key = `${streamId} ${address}`
+    const before = this.#connections.get(key) ?? 0
+    const after = before + difference
+    if (after > 0) this.#connections.set(key, after)
+    else this.#connections.delete(key)
+    this.#connected += difference
+    if (Math.max(before, after) <= MAX_PER_ADDRESS) this.#add(streamId, difference)
   }
 
   #add(streamId: string, difference: number): void {

@@ -57,6 +57,7 @@ const late: Fact = { kind: 'deadline-passed' }
 const rotated: Fact = { kind: 'key-rotated', keyHash: OTHER_HASH, expiresAt: at(700_000) }
 const deletion: Fact = { kind: 'delete-requested', by: 'operator' }
 const removed: Fact = { kind: 'files-removed', nodeId: NODE }
+const replaced: Fact = { ...rotated, keepPublishing: true }
 const closed: Fact = { kind: 'playlist-closed', nodeId: NODE }
 const over = (endReason: Stream['endReason'], ms: number): Partial<Stream> => ({
   ...{ status: 'ended', endedAt: at(ms), endReason, session: null, deadlineAt: null },
@@ -100,6 +101,7 @@ const TABLE: Row[] = [
   ['the key of a waiting stream can be rotated', waiting, rotated, LAST_MOMENT, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
   ['a waiting stream is over no limit', waiting, tooLong, 61_000, ...NOTHING],
   ['an expired key cannot be rotated', waiting, rotated, KEY_TTL_MS, ...NOTHING],
+  ['with its publisher to keep, a waiting stream’s key is rotated as ever', waiting, replaced, LAST_MOMENT, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH, keyExpiresAt: at(700_000), deadlineAt: at(700_000) }, [], []],
   ['a waiting stream has no playlist to close', waiting, closed, 61_000, ...NOTHING],
 
   ['a connecting stream accepts no second publisher', connecting, accepted, 61_000, ...NOTHING],
@@ -111,6 +113,7 @@ const TABLE: Row[] = [
   ['a connecting stream has no deadline', connecting, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a connecting stream can be ended by an operator', connecting, operator, 61_000, over('ended_by_operator', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a connecting stream cannot be rotated', connecting, rotated, 61_000, ...NOTHING],
+  ['the key of a connecting stream is replaced, its publisher kept', connecting, replaced, 61_000, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH }, [], []],
   ['a connecting publisher that sends too much ends its stream', connecting, exceeded(), 61_000, over('limit_bitrate', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the playlist of a connecting stream stays open', connecting, closed, 61_000, ...NOTHING],
 
@@ -125,6 +128,7 @@ const TABLE: Row[] = [
   ['a live stream goes on past its key’s ten minutes', live, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['a live stream can be ended by its owner', live, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a live stream cannot be rotated', live, rotated, 61_000, ...NOTHING],
+  ['the key of a live stream is replaced, its publisher kept', live, replaced, 61_000, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH }, [], []],
   ['a live publisher that sends too much ends its stream', live, exceeded(), 61_000, over('limit_bitrate', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['what another client sends does not end the stream', live, exceeded(8), 61_000, ...NOTHING],
   ['a live stream that lasts too long ends', live, tooLong, 61_000, over('limit_duration', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
@@ -140,6 +144,9 @@ const TABLE: Row[] = [
   ['the reconnect window closes', reconnecting, late, 90_000, over('publisher_gone', 90_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['an owner can end the stream during the reconnect window', reconnecting, owner, 61_000, over('ended_by_owner', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the key of a reconnecting stream cannot be rotated', reconnecting, rotated, 61_000, ...NOTHING],
+  ['the key is replaced within the reconnect window', reconnecting, replaced, 89_999, { keyHash: OTHER_HASH, replacedKeyHash: KEY_HASH }, [], []],
+  ['the key is not replaced after the reconnect window', reconnecting, replaced, 90_000, ...NOTHING],
+  ['a replaced key lets nobody back in', { ...reconnecting, keyHash: OTHER_HASH }, accepted, 61_000, ...NOTHING],
   ['what a lost publisher sent does not end the stream', reconnecting, exceeded(), 61_000, ...NOTHING],
   ['a stream can last too long during the reconnect window', reconnecting, tooLong, 61_000, over('limit_duration', 61_000), ENDED, [UNWATCH, TEAR_DOWN]],
   ['the playlist of a reconnecting stream stays open', reconnecting, closed, 61_000, ...NOTHING],
@@ -161,6 +168,7 @@ const TABLE: Row[] = [
   ['an ended stream has no deadline', ended, late, 10 * KEY_TTL_MS, ...NOTHING],
   ['an ended stream keeps its reason', ended, operator, 97_000, ...NOTHING],
   ['the key of an ended stream cannot be rotated', ended, rotated, 97_000, ...NOTHING],
+  ['the key of an ended stream cannot be replaced', ended, replaced, 97_000, ...NOTHING],
   ['an ended stream is over no limit', ended, tooLong, 97_000, ...NOTHING],
   ['the playlist of an ended stream is closed', ended, closed, 97_000, { playlistOpen: false }, [], []],
   ['the playlist of an ended stream is closed only by the node that has it', ended, { kind: 'playlist-closed', nodeId: 'node-b' }, 97_000, ...NOTHING],

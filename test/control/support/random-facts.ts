@@ -71,7 +71,15 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
       session: fc.option(fc.record({ nodeId, nginx, clientId })),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('key-rotated'), keyHash, expiresAt: modifiedAt }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('key-rotated'),
+      keyHash,
+      expiresAt: modifiedAt,
+      keepPublishing: fc.boolean(),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('delete-requested'), by: fc.constantFrom('owner', 'operator') }),

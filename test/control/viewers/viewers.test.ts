@@ -140,3 +140,19 @@ test('refuses a viewer that names no stream', async () => {
   assert.equal(response.status, 400)
   assert.match(await response.text(), /viewer/)
 })
+
+test('one address counts for at most 20 viewers of a stream, and others beside it', async () => {
+  const id = await goLive(one.context.streams, 21)
+  const other = await goLive(one.context.streams, 22)
+  await using open = new AsyncDisposableStack()
+  const many: SseReader[] = []
+  for (let n = 0; n < 60; n++) many.push(open.use(await watch(one, id)))
+  assert.equal(await viewers(one, id), 20)
+  open.use(await watch(one, other))
+  assert.equal(await viewers(one, other), 1)
+  const leave = one.context.viewers.join(id, '192.0.2.9')
+  assert.equal(await viewers(one, id), 21)
+  leave()
+  for (const reader of many.slice(0, 45)) await reader[Symbol.asyncDispose]()
+  await until('those that are left to count', async () => (await viewers(one, id)) === 15)
+})

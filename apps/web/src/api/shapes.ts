@@ -72,6 +72,14 @@ export const StreamShape: z.ZodMiniType<Stream> = z.object({
 
 export const IssuedKeyShape: z.ZodMiniType<IssuedKey> = z.object({ ...key, value: z.string() })
 
+/** A key that took another one's place; without an expiry, the broadcast had begun. */
+export type ReplacedKey = Omit<IssuedKey, 'expiresAt'> & { readonly expiresAt: string | null }
+export const ReplacedKeyShape: z.ZodMiniType<ReplacedKey> = z.object({
+  ...key,
+  expiresAt: z.nullable(time),
+  value: z.string(),
+})
+
 export const IssuedStreamShape: z.ZodMiniType<IssuedStream> = z.object({
   ...stream,
   streamKey: IssuedKeyShape,

@@ -5,10 +5,10 @@ import {
   AttemptListShape,
   type Ingest,
   IngestShape,
-  type IssuedKey,
-  IssuedKeyShape,
   type IssuedStream,
   IssuedStreamShape,
+  type ReplacedKey,
+  ReplacedKeyShape,
   type Stream,
   StreamListShape,
   StreamShape,
@@ -59,9 +59,10 @@ export function createStream(
   return request(IssuedStreamShape, '/v1/streams', { method: 'POST', body, bearer: token })
 }
 
-/** Replaces the key of a waiting stream. The old key stops working. */
-export function rotateKey(id: string, key: string): Promise<IssuedKey> {
-  return request(IssuedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', bearer: key })
+/** Replaces a stream's key. The old key stops working; an encoder that is connected stays so. */
+export function rotateKey(id: string, key: string): Promise<ReplacedKey> {
+  const body = { keepPublishing: true }
+  return request(ReplacedKeyShape, `${streamPath(id)}/stream-key`, { method: 'POST', body, bearer: key })
 }
 
 export function endStream(id: string, key: string): Promise<Stream> {

@@ -5,15 +5,26 @@ import { CopyButton } from '../ui/copy-button.tsx'
 import { formatDuration } from '../ui/format-duration.ts'
 import { useAction } from '../ui/use-action.ts'
 import { useNow } from '../ui/use-now.ts'
+import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 
 const SHOWN = { type: 'text' } as const
 const HIDDEN = { type: 'password' } as const
+
+/** For a stream that is on air: its encoder has the old key. */
+const ROTATE: ConfirmTexts = {
+  label: STUDIO_TEXTS.rotateLive,
+  title: STUDIO_TEXTS.rotateLiveTitle,
+  text: STUDIO_TEXTS.rotateLiveText,
+  cancel: STUDIO_TEXTS.rotateLiveCancel,
+  confirm: STUDIO_TEXTS.rotateLive,
+  busy: STUDIO_TEXTS.rotating,
+}
 
 export interface KeyPanelProps {
   readonly ingestUrl: string
   readonly streamKey: string
   readonly expiresAt: string
-  /** Nobody has published yet: the key can still expire, and it can be replaced. */
+  /** Nobody has published yet: the key can still expire. */
   readonly waiting: boolean
   readonly onRotate: () => Promise<void>
 }
@@ -59,7 +70,10 @@ export function KeyPanel({ ingestUrl, streamKey, expiresAt, waiting, onRotate }:
           </button>
         </div>
       ) : (
-        <p class="muted">{STUDIO_TEXTS.keyUsed}</p>
+        <div class="key-expiry">
+          <p class="muted">{STUDIO_TEXTS.keyUsed}</p>
+          <ConfirmButton texts={ROTATE} action={onRotate} />
+        </div>
       )}
       <p class="failure" role="alert">
         {rotate.failure}

@@ -1,6 +1,6 @@
 // The stream that was created in this tab, saved with its key so that the studio survives a reload.
 import * as z from 'zod/mini'
-import type { IssuedKey, IssuedStream } from '../api/shapes.ts'
+import type { IssuedStream, ReplacedKey } from '../api/shapes.ts'
 import { readTab, writeTab } from './tab-storage.ts'
 
 const STORAGE_NAME = 'onair.studio'
@@ -21,8 +21,8 @@ export function toSavedStream({ id, title, record, streamKey }: IssuedStream): S
 }
 
 /** The same stream with its new key. */
-export function withKey(saved: SavedStream, { value, ingestUrl, expiresAt }: IssuedKey): SavedStream {
-  return { ...saved, key: value, ingestUrl, expiresAt }
+export function withKey(saved: SavedStream, { value, ingestUrl, expiresAt }: ReplacedKey): SavedStream {
+  return { ...saved, key: value, ingestUrl, expiresAt: expiresAt ?? saved.expiresAt }
 }
 
 export function loadSavedStream(): SavedStream | undefined {

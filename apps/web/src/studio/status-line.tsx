@@ -1,6 +1,12 @@
 // Shows the stream's current status, what it means, and advice.
 import type { Stream } from '../api/shapes.ts'
-import { END_REASONS, KEY_EXPIRED_TITLE, STUDIO_STATUS, STUDIO_TEXTS } from '../texts/studio-texts.ts'
+import {
+  AFTER_END,
+  END_REASONS,
+  KEY_EXPIRED_TITLE,
+  STUDIO_STATUS,
+  STUDIO_TEXTS,
+} from '../texts/studio-texts.ts'
 import { TEXTS } from '../texts/texts.ts'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
@@ -32,9 +38,7 @@ export function StatusLine({ stream, missing, endDetail, advice }: StatusLinePro
             <p class="status-title">{statusTitle(stream)}</p>
             {/* "Viewers can watch now" is wrong while there is advice about a codec that they can't play. */}
             {(stream.status !== 'live' || advice === undefined) && (
-              <p class="muted">
-                {endDetail === undefined ? statusText(stream) : `${endDetail} ${statusText(stream)}`}
-              </p>
+              <p class="muted">{statusText(stream, endDetail)}</p>
             )}
             {advice !== undefined && <p class="advice">{advice}</p>}
           </>
@@ -48,6 +52,7 @@ function statusTitle({ status, endReason }: Stream): string {
   return endReason === 'key_expired' ? KEY_EXPIRED_TITLE : STUDIO_STATUS[status].title
 }
 
-function statusText({ status, endReason }: Stream): string {
-  return status === 'ended' && endReason !== null ? END_REASONS[endReason] : STUDIO_STATUS[status].text
+function statusText({ status, endReason }: Stream, endDetail: string | undefined): string {
+  if (status !== 'ended' || endReason === null) return STUDIO_STATUS[status].text
+  return [endDetail ?? END_REASONS[endReason], AFTER_END[endReason] ?? ''].join(' ').trim()
 }

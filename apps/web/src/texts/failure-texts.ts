@@ -13,8 +13,7 @@ export const FAILURES: Readonly<Record<string, string>> = {
   unreadable_answer: 'The server’s answer could not be understood. Reload the page and try again.',
   unauthorized: 'This stream key is no longer valid. It may have been replaced in another tab.',
   not_your_stream: 'This stream key belongs to another stream.',
-  stream_not_waiting:
-    'The stream key can only be replaced before the stream starts. Create a new stream instead.',
+  stream_not_waiting: 'The stream has ended, so its key cannot be replaced. Create a new stream instead.',
   stream_not_found: 'This stream no longer exists on the server.',
   '429': 'Too many requests. Wait a minute, then try again.',
   '500': 'Something went wrong on the server. Try again in a moment.',

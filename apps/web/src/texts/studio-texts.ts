@@ -17,6 +17,13 @@ export const STUDIO_TEXTS = {
   keyLeft: (time: string) => `Start publishing within ${time}`,
   keyUsed: 'The stream key stays valid until the stream ends. Use it again if the connection is lost.',
   rotate: 'Replace the stream key',
+  rotateLive: 'Replace the key',
+  rotateLiveTitle: 'Replace the stream key?',
+  rotateLiveText:
+    'You stay on air, and the old key stops working at once. Your encoder must get the new key before it connects ' +
+    'again: copy it into OBS (Settings → Stream) as soon as you can.',
+  rotateLiveCancel: 'Keep the key',
+  rotating: 'Replacing…',
   watchLink: 'Watch link',
   open: 'Open',
   obs: 'OBS Studio',
@@ -63,11 +70,17 @@ export const END_REASONS: Record<NonNullable<Stream['endReason']>, string> = {
   publisher_gone: 'Your encoder was disconnected for too long.',
   ended_by_owner: 'You ended the stream.',
   ended_by_operator: 'An operator of this server ended the stream.',
+  limit_bitrate: 'Your encoder sent more than this server takes.',
+  limit_duration: 'It lasted as long as a stream may on this server.',
+  disk_full: 'The server’s disk was nearly full.',
+}
+
+/** What to do after the end. */
+export const AFTER_END: Readonly<Record<string, string>> = {
   limit_bitrate:
-    'Your encoder sent more than this server takes. Lower the bitrate in your encoder (OBS: Settings → Output → ' +
-    'Bitrate), then create a new stream.',
-  limit_duration: 'It lasted as long as a stream may on this server. You can go on with a new stream.',
-  disk_full: 'The server’s disk is nearly full. Tell its operator, or try again with a new stream later.',
+    'Lower the bitrate in your encoder (OBS: Settings → Output → Bitrate), then create a new stream.',
+  limit_duration: 'You can go on with a new stream.',
+  disk_full: 'Tell the operator of this server, or try again with a new stream later.',
 }
 
 /** What to do when a status lasts unusually long. */
