@@ -44,7 +44,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     streamCreation: config.streamCreation,
   })
   await app.register(ingestRoutes, {
-    ...{ store, authorization, nodeId },
+    ...{ store, queries, viewers, authorization, nodeId },
     publishers: context.publishers,
     limits: config.publisherLimits,
   })

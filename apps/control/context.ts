@@ -131,7 +131,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
       [config.hlsDir, config.dashDir, recordingsDir, workDir].map((path) => resolve(path)),
     ),
     tombstones: new Tombstones(database),
-    ...{ nginx, streams, store, logger, nodeId, now, monotonicMs },
+    ...{ nginx, streams, store, logger, nodeId },
   })
   const effects = new Effects({ streams, watcher, folder, teardown, logger, nodeId })
   const sightings = new PlaylistSightings({ streams, watcher, logger, nodeId })

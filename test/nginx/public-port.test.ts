@@ -77,8 +77,8 @@ test('a web page cannot drop publishers through the browser of someone on this m
   assert.equal(answer.status, 403)
 })
 
-test('the page is at its three addresses; files with a hash in their name are cached for a year', async () => {
-  for (const path of ['/', `/watch/${OLD}`, '/studio', '/?from=mail']) {
+test('the page is at its four addresses; files with a hash in their name are cached for a year', async () => {
+  for (const path of ['/', `/watch/${OLD}`, '/studio', '/operator', '/?from=mail']) {
     const answer = await fixture.get(path)
     assert.equal(answer.status, 200, path)
     assert.match(answer.body.toString(), /OnAir/)

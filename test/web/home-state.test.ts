@@ -132,3 +132,11 @@ test('removes deleted recordings when the list is read again, unless an event is
   const ready = after(home, '6', ended('c', '2026-03-01T11:00:00Z'))
   assert.equal(reduceHomeState(ready, { type: 'recordings', page: page('5', null, 'a', 'b') }), ready)
 })
+
+test('a deleted stream leaves both lists, and an old deletion changes nothing', () => {
+  const home = withRecordings(page('5', null, 'a', 'b'), stream('c'))
+  const without = (id: string, streamId: string) =>
+    reduceHomeState(home, { type: 'deleted', event: { id, stream: { id: streamId } } })
+  assert.deepEqual([recordingIds(without('6', 'a')), ids(without('6', 'c'))], [['b'], []])
+  assert.equal(without('5', 'a'), home)
+})

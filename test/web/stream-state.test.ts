@@ -83,3 +83,12 @@ test('never brings a deleted recording back, whatever arrives late', () => {
   assert.equal(reduceStreamState(deleted, read(ended, '7')).stream?.recording, null)
   assert.equal(reduceStreamState(deleted, happened('8', ended)).stream?.recording, null)
 })
+
+test('a stream that is deleted while it is shown stays removed, whatever arrives late', () => {
+  const removed = run(happened('7', live), { type: 'deleted' }, read(live, '7'), happened('8', live))
+  assert.deepEqual([removed.missing, removed.deleted], [true, true])
+  assert.deepEqual(
+    [run(read(live, '0'), { type: 'missing' }).deleted, run({ type: 'missing' }).deleted],
+    [true, false],
+  )
+})

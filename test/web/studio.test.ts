@@ -5,8 +5,8 @@ import type { Attempt, Ingest } from '../../apps/web/src/api/shapes.ts'
 import { advice } from '../../apps/web/src/studio/advice.ts'
 import { attemptNotice, endDetail } from '../../apps/web/src/studio/attempt-notice.ts'
 import { bitratePath } from '../../apps/web/src/studio/bitrate-path.ts'
-import { audioText, bitrateText, frameRateText, videoText } from '../../apps/web/src/studio/format-ingest.ts'
 import { type IngestHistory, NO_HISTORY, reduceIngest } from '../../apps/web/src/studio/ingest-history.ts'
+import { audioText, bitrateText, frameRateText, videoText } from '../../apps/web/src/ui/format-ingest.ts'
 import { stream } from './stream-fixture.ts'
 
 const START = Date.parse('2026-03-01T10:00:00.000Z')

@@ -1,5 +1,6 @@
 // The answer of GET /v1/streams/:id/ingest.
 import { z } from 'zod'
+import { StreamSchema } from './stream-schemas.ts'
 
 const time = z.iso.datetime()
 const count = z.number().min(0)
@@ -52,6 +53,29 @@ export const IngestSchema = z
   })
   .meta({ id: 'Ingest' })
 
+/** A stream that is on air, for operators. */
+export const OnAirSchema = z
+  .object({
+    stream: StreamSchema,
+    node: z.string().nullable().describe('NODE_ID of the node that accepted the publisher last'),
+    publisher: z
+      .object({
+        connectedAt: time,
+        address: z.string().nullable().describe('Its network address; null: nginx did not say'),
+        encoder: z
+          .string()
+          .nullable()
+          .describe('The program that the encoder says it is; at most 31 characters'),
+        ingest: IngestSchema.nullable().describe('Null: the encoder is connected to another node'),
+      })
+      .nullable()
+      .describe('Null while no encoder is connected'),
+  })
+  .meta({ id: 'OnAir' })
+
+export const OnAirListSchema = z.object({ data: z.array(OnAirSchema) }).meta({ id: 'OnAirList' })
+
+export type OnAirResource = z.output<typeof OnAirSchema>
 export type IngestResource = z.output<typeof IngestSchema>
 /** nginx's measurements, without the session they belong to. */
 export type IngestFigures = Omit<IngestResource, 'connectedAt' | 'measuredAt' | 'limits'>

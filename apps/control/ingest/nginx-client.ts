@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { OutageError } from '../common/outage-error.ts'
 import { type SessionRef, sameSession } from '../domain/stream.ts'
-import { type FiguresOf, parseFigures } from './publisher-figures.ts'
+import { type EncoderOf, type FiguresOf, parseEncoders, parseFigures } from './publisher-figures.ts'
 import { SharedReading } from './shared-reading.ts'
 import { type Application, parseStat, type Stat } from './stat.ts'
 
@@ -19,6 +19,7 @@ export interface Snapshot extends Stat {
 /** A snapshot that also says what each publisher sends. */
 export interface DetailedSnapshot extends Snapshot {
   readonly figuresOf: FiguresOf
+  readonly encoderOf: EncoderOf
 }
 
 /** Whether the publisher of this session is connected to nginx. */
@@ -71,7 +72,7 @@ export class NginxClient {
   /** Who publishes at this moment, and what each publisher sends. @throws NginxUnavailableError */
   async detailedStat(): Promise<DetailedSnapshot> {
     const { xml, stat, nginx } = await this.#answers.read()
-    return { ...stat, nginx, figuresOf: parseFigures(xml) }
+    return { ...stat, nginx, figuresOf: parseFigures(xml), encoderOf: parseEncoders(xml) }
   }
 
   async #readStat(): Promise<StatAnswer> {

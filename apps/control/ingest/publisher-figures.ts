@@ -52,6 +52,26 @@ export function parseFigures(xml: string): FiguresOf {
   }
 }
 
+const Client = z.object({ flashver: text, publishing: z.unknown().optional() })
+const Clients = z.object({ client: z.union([Client.transform((one) => [one]), z.array(Client)]) })
+
+/**
+ * The program that the publisher of a stream says it is, at most 31 characters of it; null: it does not say; undefined:
+ * nginx has no such stream, or the stream has no publisher.
+ */
+export type EncoderOf = (id: string) => string | null | undefined
+
+/** The same as `parseFigures`, for the publishers' programs. */
+export function parseEncoders(xml: string): EncoderOf {
+  const streams = new Map(streamsOf(xml, 'live'))
+  return (id) => {
+    const stream = streams.get(id)
+    if (stream === undefined) return undefined
+    const { client } = Clients.parse(parser.parse(`<s>${stream}</s>`).s)
+    return client.find(({ publishing }) => publishing !== undefined)?.flashver
+  }
+}
+
 function toFigures({ bytes_in, bw_in, bw_video, bw_audio, meta }: z.output<typeof Figures>): IngestFigures {
   const { video, audio } = meta ?? {}
   return {

@@ -22,7 +22,6 @@ export interface RemovalsOptions {
   readonly store: StreamStore
   readonly logger: Logger
   readonly nodeId: string
-  readonly now: () => Date
   readonly monotonicMs?: (() => number) | undefined
 }
 
@@ -30,6 +29,8 @@ export class Removals implements AsyncDisposable {
   readonly #options: RemovalsOptions
   readonly #monotonicMs: () => number
   readonly #running = new Map<string, Promise<void>>()
+  /** Deleted streams that this process has to do with, and since when. */
+  readonly #recent = new Map<string, number>()
   #sweepAtMs = 0
 
   constructor(options: RemovalsOptions) {
@@ -52,6 +53,7 @@ export class Removals implements AsyncDisposable {
 
   /** Removes all that this node has of a deleted stream; calls for one that is in progress share it. Never rejects. */
   run(id: string): Promise<void> {
+    if (!this.#recent.has(id)) this.#recent.set(id, this.#monotonicMs())
     const running = this.#running.get(id) ?? this.#remove(id).finally(() => this.#running.delete(id))
     this.#running.set(id, running)
     return running
@@ -74,18 +76,18 @@ export class Removals implements AsyncDisposable {
     }
   }
 
-  /** One comparison of the folders with the tombstones, of which the recent ones count. @throws DatabaseUnavailableError */
+  /** Removes what has come back, and rows of which nothing is left. @throws DatabaseUnavailableError */
   async round(): Promise<void> {
-    const { folders, tombstones, store, now } = this.#options
-    const recent = await tombstones.since(new Date(now().getTime() - RECENT_MS))
-    const isSweep = this.#monotonicMs() >= this.#sweepAtMs
-    if (recent.size === 0 && !isSweep) return
-    const ids = await folders.ids()
-    for (const id of isSweep ? await tombstones.among(ids) : ids.filter((one) => recent.has(one))) {
-      void this.run(id)
+    const { folders, tombstones, store } = this.#options
+    const nowMs = this.#monotonicMs()
+    for (const [id, atMs] of this.#recent) {
+      if (nowMs - atMs >= RECENT_MS) this.#recent.delete(id)
+      else if (await folders.has(id)) void this.run(id)
     }
-    await store.removeDeleted()
-    if (isSweep) this.#sweepAtMs = this.#monotonicMs() + SWEEP_MS
+    const isSweep = nowMs >= this.#sweepAtMs
+    if (isSweep) for (const id of await tombstones.among(await folders.ids())) void this.run(id)
+    if (isSweep || this.#recent.size > 0) await store.removeDeleted()
+    if (isSweep) this.#sweepAtMs = nowMs + SWEEP_MS
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

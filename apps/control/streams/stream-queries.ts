@@ -47,6 +47,14 @@ export class StreamQueries {
     return this.#page({ recordingStatus: { in: [...statuses] } }, limit, from)
   }
 
+  /** Streams that have or await a publisher, the most recently connected first; at most `limit`. */
+  async onAir(limit: number): Promise<Stream[]> {
+    const where: Prisma.StreamWhereInput = { status: { in: ['connecting', 'live', 'reconnecting'] } }
+    const orderBy: Prisma.StreamOrderByWithRelationInput[] = [{ connectedAt: 'desc' }, { id: 'desc' }]
+    const rows = await this.#database.run((client) => client.stream.findMany({ where, orderBy, take: limit }))
+    return rows.map((row) => fromRow(row).stream)
+  }
+
   async #page(
     condition: Prisma.StreamWhereInput,
     limit: number,

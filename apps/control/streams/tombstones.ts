@@ -36,14 +36,6 @@ export class Tombstones {
     this.#database = database
   }
 
-  /** Whether streams were deleted since then: a function that knows which. @throws DatabaseUnavailableError */
-  async since(oldest: Date): Promise<{ readonly size: number; has(id: string): boolean }> {
-    const sql = 'SELECT id_hash AS hash FROM tombstones WHERE deleted_at >= ?'
-    const rows = await this.#database.sql.rows<{ hash: Buffer }>(sql, [oldest])
-    const hashes = new Set(rows.map(({ hash }) => hash.toString('hex')))
-    return { size: hashes.size, has: (id) => hashes.has(hashStreamId(id).toString('hex')) }
-  }
-
   /** Those of the streams that were deleted. @throws DatabaseUnavailableError */
   async among(ids: readonly string[]): Promise<string[]> {
     const deleted: string[] = []

@@ -10,11 +10,13 @@
 //   home     api, texts, ui
 //   watch    api, texts, ui, streams, player
 //   studio   api, texts, ui, streams, player
+//   operator api, texts, ui
 //
 // main.tsx and not-found-page.tsx may import from all of them, and no folder may import from these two.
 import { render } from 'preact'
 import { HomePage } from './home/home-page.tsx'
 import { NotFoundPage } from './not-found-page.tsx'
+import { OperatorPage } from './operator/operator-page.tsx'
 import { StudioPage } from './studio/studio-page.tsx'
 import { PageShell } from './ui/page-shell.tsx'
 import { WatchPage } from './watch/watch-page.tsx'
@@ -23,6 +25,7 @@ function Page({ path }: { path: string }) {
   const watchedId = /^\/watch\/([^/]+)\/?$/.exec(path)?.[1]
   if (watchedId !== undefined) return <WatchPage id={watchedId} />
   if (/^\/studio\/?$/.test(path)) return <StudioPage />
+  if (/^\/operator\/?$/.test(path)) return <OperatorPage />
   if (path === '/' || path === '/index.html') return <HomePage />
   return <NotFoundPage />
 }

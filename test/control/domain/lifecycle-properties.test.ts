@@ -71,8 +71,11 @@ describe('in any order and repetition of facts', () => {
     always(({ before, stream, fact: cause }) => {
       if (before.status !== 'ended') return
       const { playlistOpen, recording } = before
-      const { title, deletedAt } = cause.kind === 'delete-requested' ? stream : before
-      assert.deepEqual({ ...stream, playlistOpen, recording }, { ...before, title, deletedAt })
+      const { title, publisherAddress, deletedAt } = cause.kind === 'delete-requested' ? stream : before
+      assert.deepEqual(
+        { ...stream, playlistOpen, recording },
+        { ...before, title, publisherAddress, deletedAt },
+      )
     })
   })
 

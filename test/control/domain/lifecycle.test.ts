@@ -66,6 +66,7 @@ const over = (endReason: Stream['endReason'], ms: number): Partial<Stream> => ({
 /** A stream as its deletion at 97 s leaves it. */
 const without = (stream: Stream): Partial<Stream> => ({
   title: null,
+  publisherAddress: null,
   deletedAt: at(97_000),
   playlistOpen: stream.nodeId !== null,
 })

@@ -50,6 +50,7 @@ describe('the OpenAPI document', () => {
   test('has every route of the public API and none of the internal one', () => {
     const paths: Record<string, string[]> = {
       '/v1/streams': ['get', 'post'],
+      '/v1/ingest': ['get'],
       '/v1/streams/{id}': ['delete', 'get'],
       '/v1/streams/{id}/stream-key': ['post'],
       '/v1/streams/{id}/end': ['post'],

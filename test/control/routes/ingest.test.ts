@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { OnAirListSchema } from '../../../apps/control/api/ingest-schemas.ts'
 import type { Issued } from '../../../apps/control/streams/service.ts'
 import { startControl, type TestControl } from '../../support/control.ts'
 
@@ -43,7 +44,7 @@ beforeEach(async () => {
 async function connect(nodeId = 'test'): Promise<void> {
   const { id, keyHash, publicUrl } = issued.stream
   const session = { nodeId, nginx: '1-1', clientId: 5, acceptedAt: new Date(), baselineAt: null }
-  const accepted = { session, keyHash: new Uint8Array(keyHash), publicUrl }
+  const accepted = { session, keyHash: new Uint8Array(keyHash), publicUrl, address: '203.0.113.9' }
   await control.context.streams.submit(id, { kind: 'publisher-accepted', ...accepted })
 }
 
@@ -171,4 +172,59 @@ test('tells what this server takes, when it has limits', async () => {
   const { limits } = (await response.json()) as { limits: unknown }
   const endsAt = new Date((connectedAt?.getTime() ?? 0) + 3_600_000).toISOString()
   assert.deepEqual(limits, { bitrate: 6_000_000, endsAt })
+})
+
+describe('GET /v1/ingest', () => {
+  const list = (bearer: string | null) =>
+    fetch(`${control.apiUrl}/v1/ingest`, {
+      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
+    })
+  const entry = async () => {
+    const { data } = OnAirListSchema.parse(await (await list(TOKEN)).json())
+    return data.find(({ stream }) => stream.id === issued.stream.id) ?? null
+  }
+  const CLIENTS =
+    '<client><id>9</id><address>127.0.0.1:36321/hls</address><flashver>ngx-local-relay</flashver><active/></client>' +
+    '<client><id>5</id><address>198.51.100.1</address><flashver>FMLE/3.0 (compatible; &lt;b&gt;)</flashver>' +
+    '<publishing/><active/></client>'
+
+  test('tells operators who publishes, from where, with what, and how much', async () => {
+    await connect()
+    await afterASecond()
+    stat = xml(`<bytes_in>900</bytes_in><bw_in>800</bw_in>${CLIENTS}`, 77).replace(
+      '<client><id>77</id><publishing/><active/></client>',
+      '',
+    )
+    const { publisher, stream, node } = (await entry()) ?? assert.fail()
+    assert.deepEqual([stream.status, node], ['connecting', 'test'])
+    assert.deepEqual(
+      [publisher?.address, publisher?.encoder, publisher?.ingest?.bitrate?.total],
+      ['203.0.113.9', 'FMLE/3.0 (compatible; <b>)', 800],
+    )
+  })
+
+  test('lists streams of other nodes and while nginx is away, without what only nginx knows', async () => {
+    for (const node of ['test', 'elsewhere']) {
+      await connect(node)
+      await afterASecond()
+      nginxStatus = 500
+      const { publisher } = (await entry()) ?? assert.fail()
+      const { address, encoder, ingest } = publisher ?? assert.fail()
+      assert.deepEqual([address, encoder, ingest], ['203.0.113.9', null, null])
+      nginxStatus = 200
+      issued = await control.context.streams.create({ title: null, record: false })
+    }
+  })
+
+  test('leaves out streams that wait, have ended or were deleted', async () => {
+    assert.equal(await entry(), null)
+    await connect()
+    assert.notEqual(await entry(), null)
+    await control.context.streams.submit(issued.stream.id, { kind: 'delete-requested', by: 'operator' })
+    assert.equal(await entry(), null)
+  })
+
+  test('is for operators only', async () => {
+    assert.deepEqual([(await list(null)).status, (await list(issued.key.reveal())).status], [401, 401])
+  })
 })

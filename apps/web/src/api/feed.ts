@@ -1,6 +1,13 @@
 // Reads /v1/events with one EventSource, and reconnects for as long as the page is open.
 import { EVENT_TYPES } from '../../../control/domain/event.ts'
-import { type StreamEvent, StreamEventShape, type ViewersEvent, ViewersEventShape } from './shapes.ts'
+import {
+  type StreamDeleted,
+  StreamDeletedShape,
+  type StreamEvent,
+  StreamEventShape,
+  type ViewersEvent,
+  ViewersEventShape,
+} from './shapes.ts'
 
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 15_000
@@ -21,6 +28,7 @@ export interface FeedOptions {
    */
   readonly onOpen: () => void
   readonly onEvent: (event: StreamEvent) => void
+  readonly onDeleted: (event: StreamDeleted) => void
   readonly onViewers: (event: ViewersEvent) => void
   /** The server no longer has the events after the cursor: the page has to load its data again. */
   readonly onReset: () => void
@@ -51,7 +59,8 @@ export function openFeed(options: FeedOptions): Feed {
       // nginx's 502 while the service restarts.
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(connect, retryMs(failures++))
     }
-    for (const type of EVENT_TYPES) source.addEventListener(type, receive)
+    for (const type of EVENT_TYPES)
+      source.addEventListener(type, type === 'stream.deleted' ? receiveDeletion : receive)
     source.addEventListener('stream.viewers', (message: MessageEvent<string>) => {
       const event = ViewersEventShape.safeParse(parseJson(message.data))
       if (event.success) options.onViewers(event.data)
@@ -66,6 +75,12 @@ export function openFeed(options: FeedOptions): Feed {
     cursor = message.lastEventId || cursor
     const event = StreamEventShape.safeParse(parseJson(message.data))
     if (event.success) options.onEvent(event.data)
+  }
+
+  const receiveDeletion = (message: MessageEvent<string>) => {
+    cursor = message.lastEventId || cursor
+    const event = StreamDeletedShape.safeParse(parseJson(message.data))
+    if (event.success) options.onDeleted(event.data)
   }
 
   const reconnect = () => {

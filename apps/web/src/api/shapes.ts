@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import type { AttemptResource } from '../../../control/api/attempt-schemas.ts'
 import type { ViewersEventResource } from '../../../control/api/event-schemas.ts'
-import type { IngestResource } from '../../../control/api/ingest-schemas.ts'
+import type { IngestResource, OnAirResource } from '../../../control/api/ingest-schemas.ts'
 import type { RecordingResource } from '../../../control/api/recording-schemas.ts'
 import type { IssuedStreamResource, StreamResource } from '../../../control/api/stream-schemas.ts'
 
@@ -17,6 +17,7 @@ export type Recording = Omit<RecordingResource, 'error'> & {
 export type Stream = Omit<StreamResource, 'recording'> & { readonly recording: Recording | null }
 export type ViewersEvent = Omit<ViewersEventResource, 'createdAt'>
 export type Ingest = IngestResource
+export type OnAir = Omit<OnAirResource, 'stream'> & { readonly stream: Stream }
 export type IssuedKey = IssuedStreamResource['streamKey']
 export type IssuedStream = Stream & Pick<IssuedStreamResource, 'streamKey'>
 
@@ -106,6 +107,10 @@ export const StreamEventShape = z.object({
 })
 export type StreamEvent = z.output<typeof StreamEventShape>
 
+/** A stream was deleted: the page has to forget it. */
+export const StreamDeletedShape = z.object({ id: z.string(), stream: z.object({ id: z.string() }) })
+export type StreamDeleted = z.output<typeof StreamDeletedShape>
+
 /** The number of viewers. It is not stored in the event log, so it has no id. */
 export const ViewersEventShape: z.ZodMiniType<ViewersEvent> = z.object({
   type: z.literal('stream.viewers'),
@@ -147,6 +152,16 @@ export const AttemptListShape = z.object({
     }),
   ),
 })
+
+/** A stream that is on air, for operators. */
+export const OnAirShape: z.ZodMiniType<OnAir> = z.object({
+  stream: StreamShape,
+  node: text,
+  publisher: z.nullable(
+    z.object({ connectedAt: time, address: text, encoder: text, ingest: z.nullable(IngestShape) }),
+  ),
+})
+export const OnAirListShape = z.object({ data: z.array(OnAirShape) })
 
 /** A problem document (RFC 9457), as far as the page shows it. */
 export const ProblemShape = z.object({

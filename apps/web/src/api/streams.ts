@@ -1,4 +1,5 @@
 // The requests about streams that the page sends.
+import * as z from 'zod/mini'
 import { request } from './request.ts'
 import {
   type Attempt,
@@ -67,6 +68,11 @@ export function rotateKey(id: string, key: string): Promise<ReplacedKey> {
 
 export function endStream(id: string, key: string): Promise<Stream> {
   return request(StreamShape, `${streamPath(id)}/end`, { method: 'POST', bearer: key })
+}
+
+/** Removes the stream with everything that was kept of it. @param credential its key, or an API token */
+export async function deleteStream(id: string, credential: string): Promise<void> {
+  await request(z.undefined(), streamPath(id), { method: 'DELETE', bearer: credential })
 }
 
 export function readIngest(id: string, key: string, signal: AbortSignal): Promise<Ingest> {

@@ -1,7 +1,7 @@
 // The state of the home page: live streams and recordings, from a snapshot and the events after it. Pure.
 import { isAfter } from '../api/event-id.ts'
 import type { RecordingPage } from '../api/recordings.ts'
-import type { Recording, Stream, StreamEvent, ViewersEvent } from '../api/shapes.ts'
+import type { Recording, Stream, StreamDeleted, StreamEvent, ViewersEvent } from '../api/shapes.ts'
 
 export interface HomeState {
   /** Live or reconnecting streams, newest first. */
@@ -26,6 +26,7 @@ export type HomeStateInput =
   /** The next, older page of recordings. */
   | { readonly type: 'older'; readonly page: RecordingPage }
   | { readonly type: 'event'; readonly event: StreamEvent }
+  | { readonly type: 'deleted'; readonly event: StreamDeleted }
   | ViewersEvent
 
 /** Undefined: not loaded yet. Events that the snapshot already includes change nothing. */
@@ -47,6 +48,8 @@ export function reduceHomeState(home: HomeState | undefined, input: HomeStateInp
     }
     case 'event':
       return isAfter(input.event.id, home.cursor) ? afterEvent(home, input.event) : home
+    case 'deleted':
+      return isAfter(input.event.id, home.cursor) ? afterDeletion(home, input.event) : home
     case 'stream.viewers': {
       const { streamId, viewers } = input
       const withViewers = (stream: Stream) => (stream.id === streamId ? { ...stream, viewers } : stream)
@@ -68,6 +71,15 @@ function afterEvent(home: HomeState, { id, stream }: StreamEvent): HomeState {
     ...home,
     streams: isOnAir(stream) ? newestStreamFirst([...streams, changed]) : streams,
     recordings: recording?.status === 'ready' ? newestRecordingFirst([...recordings, recording]) : recordings,
+    cursor: id,
+  }
+}
+
+function afterDeletion(home: HomeState, { id, stream }: StreamDeleted): HomeState {
+  return {
+    ...home,
+    streams: home.streams.filter((other) => other.id !== stream.id),
+    recordings: home.recordings.filter((other) => other.streamId !== stream.id),
     cursor: id,
   }
 }

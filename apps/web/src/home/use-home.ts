@@ -60,10 +60,13 @@ function followHome(
       const lastEventId = isAfter(live.lastEventId, page.lastEventId) ? page.lastEventId : live.lastEventId
       dispatch({ type: 'snapshot', streams: live.streams, page, lastEventId })
       feed = openFeed({
-        query: { types: 'stream.live,stream.reconnecting,stream.ended,stream.viewers,recording.ready' },
+        query: {
+          types: 'stream.live,stream.reconnecting,stream.ended,stream.deleted,stream.viewers,recording.ready',
+        },
         lastEventId,
         onOpen: () => setConnected(true),
         onEvent: (event) => dispatch({ type: 'event', event }),
+        onDeleted: (event) => dispatch({ type: 'deleted', event }),
         onViewers: dispatch,
         onReset: () => loadAfter(Math.random() * RESET_SPREAD_MS),
         onDisconnect: () => setConnected(false),

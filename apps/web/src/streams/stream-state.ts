@@ -7,6 +7,8 @@ export interface StreamState {
   readonly stream: Stream | undefined
   /** The service says that the stream does not exist. */
   readonly missing: boolean
+  /** The stream was deleted while this page showed it. */
+  readonly deleted: boolean
   /** Once true, it stays true: a later answer or event that still has the recording is outdated. */
   readonly recordingDeleted: boolean
   /** The id of the last event that this state includes. */
@@ -19,6 +21,7 @@ export type StreamStateInput =
   /** `requestedAt`: the cursor when the request was sent. */
   | { readonly type: 'read'; readonly stream: Stream; readonly requestedAt: string }
   | { readonly type: 'missing' }
+  | { readonly type: 'deleted' }
   /** Deleted by this page, or found missing: no event reports it. */
   | { readonly type: 'recording-deleted' }
   /** The event log restarted, or no longer has the events after the cursor. */
@@ -27,6 +30,7 @@ export type StreamStateInput =
 export const INITIAL_STREAM_STATE: StreamState = {
   stream: undefined,
   missing: false,
+  deleted: false,
   recordingDeleted: false,
   cursor: '0',
 }
@@ -43,6 +47,8 @@ export function reduceStreamState(state: StreamState, input: StreamStateInput): 
 }
 
 function reduce(state: StreamState, input: StreamStateInput): StreamState {
+  // Whatever arrives now was sent before.
+  if (state.deleted) return state
   switch (input.type) {
     case 'event': {
       const { id, stream } = input.event
@@ -57,7 +63,9 @@ function reduce(state: StreamState, input: StreamStateInput): StreamState {
       if (state.stream?.id !== input.streamId) return state
       return { ...state, stream: { ...state.stream, viewers: input.viewers } }
     case 'missing':
-      return { ...state, missing: true }
+      return { ...state, missing: true, deleted: state.deleted || state.stream !== undefined }
+    case 'deleted':
+      return { ...state, missing: true, deleted: true }
     case 'recording-deleted':
       return { ...state, recordingDeleted: true }
     case 'reset':

@@ -72,6 +72,11 @@ function followStream(
       cursor = event.id
       dispatch({ type: 'event', event })
     },
+    onDeleted: () => {
+      dispatch({ type: 'deleted' })
+      stop.abort()
+      feed?.close()
+    },
     onViewers: dispatch,
     onReset: () => {
       cursor = INITIAL_STREAM_STATE.cursor

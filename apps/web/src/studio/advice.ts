@@ -1,7 +1,7 @@
 // Advice for the streamer when something takes unusually long, a codec can't be played or a limit is near. Pure.
 import type { Ingest, Stream } from '../api/shapes.ts'
 import { ADVICE, LIMIT_TEXTS } from '../texts/studio-texts.ts'
-import { bitrateText, codecProblem } from './format-ingest.ts'
+import { bitrateText, codecProblem } from '../ui/format-ingest.ts'
 
 /** Copying the server and the key into an encoder takes less than a minute. */
 const WAITING_MS = 60_000

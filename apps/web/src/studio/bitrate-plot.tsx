@@ -1,8 +1,8 @@
 // A small plot of the bitrate over the last minutes, with its range as text for screen readers.
 import { serverNow } from '../api/server-clock.ts'
 import { INGEST_TEXTS } from '../texts/studio-texts.ts'
+import { bitrateText } from '../ui/format-ingest.ts'
 import { bitratePath } from './bitrate-path.ts'
-import { bitrateText } from './format-ingest.ts'
 import { type BitrateSample, HISTORY_MS } from './ingest-history.ts'
 
 const WIDTH = 360

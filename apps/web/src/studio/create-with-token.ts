@@ -1,8 +1,8 @@
 // Creates a stream, with an API token if the server requires one. The token is stored in this tab only.
 import { ApiError } from '../api/request.ts'
 import { createStream } from '../api/streams.ts'
+import { readTab, writeTab } from '../ui/tab-storage.ts'
 import { type SavedStream, toSavedStream } from './saved-stream.ts'
-import { readTab, writeTab } from './tab-storage.ts'
 
 const STORAGE_NAME = 'onair.api-token'
 

@@ -1,8 +1,8 @@
 // Shows the viewers and the measurements of the incoming stream while the stream is on air.
 import type { Stream } from '../api/shapes.ts'
 import { INGEST_TEXTS } from '../texts/studio-texts.ts'
+import { audioText, bitrateText, frameRateText, videoText } from '../ui/format-ingest.ts'
 import { BitratePlot } from './bitrate-plot.tsx'
-import { audioText, bitrateText, frameRateText, videoText } from './format-ingest.ts'
 import type { IngestHistory } from './ingest-history.ts'
 
 export function IngestPanel({ stream, history }: { stream: Stream; history: IngestHistory }) {

@@ -2,11 +2,11 @@
 import { deleteRecording } from '../api/recordings.ts'
 import type { Recording } from '../api/shapes.ts'
 import { RECORDING_TEXTS } from '../texts/studio-texts.ts'
+import { ConfirmButton, type ConfirmTexts } from '../ui/confirm-button.tsx'
 import { formatDuration } from '../ui/format-duration.ts'
 import { formatSize } from '../ui/format-size.ts'
 import { Mp4Link } from '../ui/mp4-link.tsx'
 import { RecordingLossNote } from '../ui/recording-loss-note.tsx'
-import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 import { useRecordingProgress } from './use-recording-progress.ts'
 
 const DELETE: ConfirmTexts = {

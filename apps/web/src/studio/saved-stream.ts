@@ -1,7 +1,7 @@
 // The stream that was created in this tab, saved with its key so that the studio survives a reload.
 import * as z from 'zod/mini'
 import type { IssuedStream, ReplacedKey } from '../api/shapes.ts'
-import { readTab, writeTab } from './tab-storage.ts'
+import { readTab, writeTab } from '../ui/tab-storage.ts'
 
 const STORAGE_NAME = 'onair.studio'
 

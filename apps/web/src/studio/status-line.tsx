@@ -16,21 +16,22 @@ export interface StatusLineProps {
   readonly missing: boolean
   /** The figures of the limit that ended the stream. */
   readonly endDetail: string | undefined
+  readonly deleted: boolean
   /** What to do about a problem. */
   readonly advice: string | undefined
 }
 
-export function StatusLine({ stream, missing, endDetail, advice }: StatusLineProps) {
-  const onAir = stream?.status === 'live' || stream?.status === 'reconnecting'
+export function StatusLine({ stream, missing, deleted, endDetail, advice }: StatusLineProps) {
+  const onAir = !missing && (stream?.status === 'live' || stream?.status === 'reconnecting')
   return (
-    <section class={`panel status status-${stream?.status ?? 'unknown'}`}>
+    <section class={`panel status status-${missing ? 'unknown' : (stream?.status ?? 'unknown')}`}>
       {onAir && stream.liveAt !== null && (
         <span class="status-time">
           <TimeOnAir liveAt={stream.liveAt} label={STUDIO_TEXTS.onAir} />
         </span>
       )}
       <div role="status">
-        {missing && <p class="status-title">{STUDIO_TEXTS.missing}</p>}
+        {missing && <p class="status-title">{deleted ? STUDIO_TEXTS.deleted : STUDIO_TEXTS.missing}</p>}
         {!missing && stream === undefined && <p class="muted">{TEXTS.loading}</p>}
         {!missing && stream && (
           <>

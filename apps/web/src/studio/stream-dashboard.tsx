@@ -1,15 +1,15 @@
 // The studio of one stream: its status, and what the streamer needs in each status.
 import { reachableHttpUrl, reachableIngestUrl } from '../api/reachable-url.ts'
-import { endStream, rotateKey } from '../api/streams.ts'
+import { deleteStream, endStream, rotateKey } from '../api/streams.ts'
 import { useStream } from '../streams/use-stream.ts'
 import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
 import { TEXTS } from '../texts/texts.ts'
+import { ConfirmButton, type ConfirmTexts } from '../ui/confirm-button.tsx'
 import { ConnectionNotice } from '../ui/connection-notice.tsx'
 import { useLazy } from '../ui/use-lazy.ts'
 import { advice } from './advice.ts'
 import { endDetail } from './attempt-notice.ts'
 import { AttemptPanel } from './attempt-panel.tsx'
-import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 import { EncoderHelp } from './encoder-help.tsx'
 import { IngestPanel } from './ingest-panel.tsx'
 import { KeyPanel } from './key-panel.tsx'
@@ -37,11 +37,20 @@ const END: ConfirmTexts = {
   busy: STUDIO_TEXTS.ending,
 }
 
+const DELETE: ConfirmTexts = {
+  label: STUDIO_TEXTS.delete,
+  title: STUDIO_TEXTS.deleteTitle,
+  text: STUDIO_TEXTS.deleteText,
+  cancel: STUDIO_TEXTS.deleteCancel,
+  confirm: STUDIO_TEXTS.delete,
+  busy: STUDIO_TEXTS.deleting,
+}
+
 /** Loaded separately because it contains hls.js, the largest part of the player. */
 const loadPreview = () => import('./preview.tsx').then((module) => module.Preview)
 
 export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
-  const { stream, missing, connected, recordingDeleted, onRecordingDeleted } = useStream(saved.id, {
+  const { stream, missing, deleted, connected, recordingDeleted, onRecordingDeleted } = useStream(saved.id, {
     key: saved.key,
   })
   const status = stream?.status
@@ -61,6 +70,7 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
         stream={stream}
         missing={missing}
         endDetail={endDetail(stream, attempts)}
+        deleted={deleted}
         advice={stream && advice({ stream, ingest: history.latest, statusAgeMs, bitrate })}
       />
       {stream && <AttemptPanel attempts={attempts} endReason={stream.endReason} />}
@@ -72,7 +82,7 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
         </div>
       )}
       {stream && status !== 'waiting' && !over && <IngestPanel stream={stream} history={history} />}
-      {stream && (stream.recording || recordingDeleted) && (
+      {stream && !missing && (stream.recording || recordingDeleted) && (
         <RecordingPanel
           recording={stream.recording}
           streamKey={saved.key}
@@ -92,14 +102,27 @@ export function StreamDashboard({ saved, onChange }: StreamDashboardProps) {
           ) : (
             encoder
           )}
+        </>
+      )}
+      {!missing && (
+        <div class="buttons">
           {/* The event that follows updates the page. */}
+          {!over && (
+            <ConfirmButton
+              texts={END}
+              action={async () => {
+                await endStream(saved.id, saved.key)
+              }}
+            />
+          )}
           <ConfirmButton
-            texts={END}
+            texts={DELETE}
             action={async () => {
-              await endStream(saved.id, saved.key)
+              await deleteStream(saved.id, saved.key)
+              onChange(undefined)
             }}
           />
-        </>
+        </div>
       )}
     </>
   )

@@ -40,6 +40,14 @@ export const STUDIO_TEXTS = {
   endText: 'Viewers see that the stream has ended, and the stream key stops working. This can’t be undone.',
   endCancel: 'Keep streaming',
   ending: 'Ending…',
+  delete: 'Delete this stream',
+  deleteTitle: 'Delete the stream for good?',
+  deleteText:
+    'The stream ends if it is live. Its video, pictures, recording and title are removed from the server for good. ' +
+    'This can’t be undone.',
+  deleteCancel: 'Keep it',
+  deleting: 'Deleting…',
+  deleted: 'This stream was removed from the server.',
   sameAgain: 'New stream with the same title',
   newStream: 'New stream',
   preview: 'Preview',

@@ -65,6 +65,8 @@ export const TEXTS = {
     recordingSoon: 'The recording will be available in a moment.',
     recordedInPart: 'Part of the stream was recorded.',
     notRecorded: 'The stream could not be recorded.',
+    removedTitle: 'This stream was removed',
+    removedText: 'Nothing of it can be watched any more.',
     missingTitle: 'Stream not found',
     missingText: 'Check the link for typos. The stream may also have been removed.',
     unmute: 'Turn on the sound',

@@ -16,18 +16,25 @@ import { RecordingDetails } from './recording-details.tsx'
 import { ShortcutHelp } from './shortcut-help.tsx'
 
 export function WatchPage({ id }: { id: string }) {
-  const { stream, missing, connected } = useStream(id, { viewer: true })
+  const { stream, missing, deleted, connected } = useStream(id, { viewer: true })
   const player = useLazy(loadPlayer)
   const [mode, onWatchRecording] = usePlayerAreaMode(stream)
   const recording = stream?.status === 'ended' && mode !== 'live' ? stream.recording : null
-  useDocumentTitle(stream ? (stream.title ?? TEXTS.untitled) : '')
+  useDocumentTitle(stream && !deleted ? (stream.title ?? TEXTS.untitled) : '')
   if (missing) {
+    const { watch } = TEXTS
     return (
-      <Message page title={TEXTS.watch.missingTitle} text={TEXTS.watch.missingText}>
-        <a class="button" href="/">
-          {TEXTS.toHome}
-        </a>
-      </Message>
+      <div role="status">
+        <Message
+          page
+          title={deleted ? watch.removedTitle : watch.missingTitle}
+          text={deleted ? watch.removedText : watch.missingText}
+        >
+          <a class="button" href="/">
+            {TEXTS.toHome}
+          </a>
+        </Message>
+      </div>
     )
   }
   return (

@@ -1,6 +1,6 @@
 // A button for an action that can't be undone. It asks for confirmation in a dialog first.
 import { useId, useRef } from 'preact/hooks'
-import { useAction } from '../ui/use-action.ts'
+import { useAction } from './use-action.ts'
 
 export interface ConfirmTexts {
   readonly label: string
