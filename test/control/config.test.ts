@@ -54,6 +54,7 @@ describe('without settings', () => {
           ...{ rtmpConnections: 0, rtmpConnectionsPerAddress: 200 },
         },
         trustedProxies: [],
+        runAs: null,
         publisherLimits: {
           publishers: 0,
           publishersPerAddress: 0,
