@@ -6,6 +6,10 @@ port() { # NAME VALUE
   [ "$2" -ge 1 ] && [ "$2" -le 65535 ] || fail "$1 must be a port number from 1 to 65535"
 }
 
+number() { # NAME VALUE
+  case $2 in '' | *[!0-9]* | ????????*) fail "$1 must be a whole number" ;; esac
+}
+
 # These values stand in double quotes in nginx's configuration, where nginx expands $, and where quotes
 # and backslashes end or change the string.
 path() { # NAME VALUE

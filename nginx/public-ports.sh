@@ -14,7 +14,6 @@ case $keep in *ipv6*)
 esac
 [ -z "$acme_webroot" ] || keep="$keep acme"
 
-stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
 # Where the page is served: at HTTP_PORT, or with a certificate at HTTPS_PORT.
 public_port=$HTTP_PORT public_tls='' public_origin='' public_host='' public_port_suffix=''
 
@@ -23,9 +22,8 @@ if [ -n "${TLS_DIR:-}" ]; then
   port RTMPS_PORT "$RTMPS_PORT"
   path TLS_DIR "$TLS_DIR"
   case $HSTS_MAX_AGE in *[!0-9]*) fail "HSTS_MAX_AGE must be a number of seconds" ;; esac
-  [ "$role" = public ] || [ -e "$stream_module" ] ||
-    fail "nginx has no stream module, which RTMPS needs: $stream_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-stream)"
   keep="$keep tls"
+  case $keep in *rtmp6*) keep="$keep rtmps6" ;; esac
   [ "$HSTS_MAX_AGE" = 0 ] || keep="$keep hsts"
   public_port=$HTTPS_PORT public_tls=' ssl'
   # nginx 1.25.1 has a directive for HTTP/2, and warns when it is a parameter of listen.
@@ -51,7 +49,6 @@ public_values() {
   value HTTP_LISTEN "$(listen_on "${HTTP_ADDRESS:-}" "$HTTP_PORT")"
   value RTMP_LISTEN "$(listen_on "${RTMP_ADDRESS:-}" "$RTMP_PORT")"
   value ACME_WEBROOT "$acme_webroot"
-  value STREAM_MODULE "$stream_module"
   value PUBLIC_PORT "$public_port"
   value PUBLIC_TLS "$public_tls"
   value PUBLIC_LISTEN "$(listen_on "${HTTP_ADDRESS:-}" "$public_port")$public_tls"
@@ -63,5 +60,5 @@ public_values() {
   value RTMPS_PORT "${RTMPS_PORT:-}"
   value RTMPS_LISTEN "$(listen_on "${RTMP_ADDRESS:-}" "${RTMPS_PORT:-}")"
   # Another address of loopback than the internal RTMP server's, so that it needs no port of its own.
-  value RTMPS_BEHIND "127.0.0.2:$INTERNAL_RTMP_PORT"
+  value RTMP_BEHIND "127.0.0.2:$INTERNAL_RTMP_PORT"
 }

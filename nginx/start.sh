@@ -10,11 +10,13 @@
 #
 # Settings, as .env.example explains them; each has to be set: HTTP_PORT RTMP_PORT HOOKS_PORT
 # INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR
-# RECORDINGS_DIR. There are no defaults here, so that apps/control/config.ts is the only place that has
+# RECORDINGS_DIR MAX_READERS MAX_READERS_PER_ADDRESS MAX_CONNECTIONS_PER_ADDRESS API_RATE_LIMIT
+# MAX_RTMP_CONNECTIONS MAX_RTMP_CONNECTIONS_PER_ADDRESS.
+# There are no defaults here, so that apps/control/config.ts is the only place that has
 # them: npm start passes on what config.ts has read. The container has no Node.js: nginx/Dockerfile sets
 # its fixed ports and folders, docker-compose.yml what depends on the other containers.
 #
-# HTTP_ADDRESS, RTMP_ADDRESS and ACME_WEBROOT may be empty. With TLS_DIR, these have to be set too:
+# HTTP_ADDRESS, RTMP_ADDRESS, ACME_WEBROOT and TRUSTED_PROXIES may be empty. With TLS_DIR, these have to be set too:
 # HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE.
 #
 # Optional, and read by this script only:
@@ -46,6 +48,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 unset_names=''
 for name in HTTP_PORT RTMP_PORT HOOKS_PORT INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT \
   LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR RECORDINGS_DIR \
+  MAX_READERS MAX_READERS_PER_ADDRESS MAX_CONNECTIONS_PER_ADDRESS API_RATE_LIMIT \
+  MAX_RTMP_CONNECTIONS MAX_RTMP_CONNECTIONS_PER_ADDRESS \
   ${TLS_DIR:+HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE}; do
   eval "[ -n \"\${$name:-}\" ]" || unset_names="$unset_names $name"
 done
@@ -79,10 +83,13 @@ fi
 # name as a pattern, which may match nothing without an error.
 case $here$run_dir in *[*?[]*) fail "the paths of NGINX_RUN_DIR and of OnAir must not contain * ? or [" ;; esac
 
-command -v "$NGINX" >/dev/null || fail "nginx is not installed (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp)"
+command -v "$NGINX" >/dev/null || fail "nginx is not installed (Debian, Ubuntu: apt-get install nginx libnginx-mod-rtmp libnginx-mod-stream)"
 rtmp_module=/usr/lib/nginx/modules/ngx_rtmp_module.so
-[ "$role" = public ] || [ -e "$rtmp_module" ] ||
-  fail "nginx has no RTMP module: $rtmp_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
+stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
+if [ "$role" = ingest ]; then
+  [ -e "$rtmp_module" ] || fail "nginx has no RTMP module: $rtmp_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-rtmp)"
+  [ -e "$stream_module" ] || fail "nginx has no stream module: $stream_module is missing (Debian, Ubuntu: apt-get install libnginx-mod-stream)"
+fi
 
 # ---- conditions: a template line that ends in "#! name" is kept only if $keep has the name ---------
 
@@ -129,19 +136,7 @@ done
 set +f
 IFS=$old_ifs
 
-# ---- limits --------------------------------------------------------------------------------------
-
-# For each worker. A tenth of the file descriptors is left for files. nginx warns if worker_connections is above
-# the limit.
-ulimit -n "$(ulimit -H -n)" 2>/dev/null || true
-limit=$(ulimit -n)
-[ "$limit" = unlimited ] && limit=1000000
-connections=$((limit - limit / 10))
-[ "$connections" -le 32768 ] || connections=32768
-
-# Of the public nginx: one for each core, and not so many that their connections' memory, 14 MB each, matters.
-workers=$(nproc 2>/dev/null || echo 1)
-[ "$workers" -le 8 ] || workers=8
+. "$here/limits.sh"
 
 # Changes with every start. Control recognises a restarted nginx by this and the worker's pid.
 instance=$(date +%s)-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
@@ -157,6 +152,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
   for name in $keep; do echo "s/ *#! $name\$//"; done
   echo '/#! [a-z0-9]*$/d'
   value RTMP_MODULE "$rtmp_module"
+  value STREAM_MODULE "$stream_module"
   value USER "$NGINX_USER"
   value RUN_DIR "$run_dir"
   value NGINX_DIR "$here"
@@ -164,8 +160,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
   value HLS_DIR "$hls_dir"
   value DASH_DIR "$dash_dir"
   value RECORDINGS_DIR "$recordings_dir"
-  value CONNECTIONS "$connections"
-  value WORKERS "$workers"
+  limit_values
   value INSTANCE "$instance"
   value HTTP_PORT "$HTTP_PORT"
   value RTMP_PORT "$RTMP_PORT"

@@ -18,7 +18,11 @@ const COMPOSE_ONLY = [
 /** npm start reads it; containers have their user in their image. */
 const STACK_ONLY = ['RUN_AS']
 /** For nginx; control needs them only for the defaults of PUBLIC_URL and RTMP_URL, which compose sets itself. */
-const NGINX_ONLY = ['HTTP_ADDRESS', 'RTMP_ADDRESS', 'TLS_CERT', 'TLS_KEY', 'ACME_WEBROOT', 'HSTS_MAX_AGE']
+const NGINX_ONLY = [
+  ...['HTTP_ADDRESS', 'RTMP_ADDRESS', 'TLS_CERT', 'TLS_KEY', 'ACME_WEBROOT', 'HSTS_MAX_AGE'],
+  ...['API_RATE_LIMIT', 'MAX_READERS', 'MAX_READERS_PER_ADDRESS', 'MAX_CONNECTIONS_PER_ADDRESS'],
+  ...['MAX_RTMP_CONNECTIONS', 'MAX_RTMP_CONNECTIONS_PER_ADDRESS', 'TRUSTED_PROXIES'],
+]
 /** Inside the containers these have their defaults; only the published ports can be changed. */
 const FIXED_IN_CONTAINERS = [
   'HTTP_PORT',

@@ -30,6 +30,20 @@ export interface TlsFiles {
   readonly keyFile: string
 }
 
+/** 0: no limit. */
+export interface ClientLimits {
+  /** Requests to the API from one address, a second. */
+  readonly apiRate: number
+  /** Readers of events; 0: as many as nginx's and control's file descriptors allow. */
+  readonly readers: number
+  readonly readersPerAddress: number
+  /** Requests of one address that are being answered at the same time, event readers not counted. */
+  readonly connectionsPerAddress: number
+  /** Connections to RTMP_PORT and RTMPS_PORT; 0: as many as leave room for hooks. */
+  readonly rtmpConnections: number
+  readonly rtmpConnectionsPerAddress: number
+}
+
 /** The settings, with every default filled in. */
 export interface Config {
   /** Absolute, without a trailing slash; every URL in an answer starts with it. */
@@ -72,6 +86,10 @@ export interface Config {
   /** Streams that one client address may create in a minute; 0: no limit. */
   readonly createRateLimit: number
   readonly publisherLimits: PublisherLimits
+  /** What one client address, and all of them, may use of nginx. */
+  readonly clientLimits: ClientLimits
+  /** Networks of proxies whose X-Forwarded-For says who the client is. */
+  readonly trustedProxies: readonly string[]
   readonly eventRetentionMs: number
   /** How long ended streams without a recording are stored; null: without a limit. */
   readonly streamRetentionMs: number | null
@@ -167,6 +185,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       durationMs: e.MAX_DURATION * 1000,
       minFreeBytes: e.HLS_MIN_FREE_BYTES,
     },
+    clientLimits: {
+      apiRate: e.API_RATE_LIMIT,
+      readers: e.MAX_READERS,
+      readersPerAddress: e.MAX_READERS_PER_ADDRESS,
+      connectionsPerAddress: e.MAX_CONNECTIONS_PER_ADDRESS,
+      rtmpConnections: e.MAX_RTMP_CONNECTIONS,
+      rtmpConnectionsPerAddress: e.MAX_RTMP_CONNECTIONS_PER_ADDRESS,
+    },
+    trustedProxies: e.TRUSTED_PROXIES,
     eventRetentionMs: e.EVENT_RETENTION * DAY_MS,
     streamRetentionMs: e.STREAM_RETENTION === 0 ? null : e.STREAM_RETENTION * DAY_MS,
     recordingsDir: e.RECORDINGS_DIR ?? join(e.DATA_DIR, 'recordings'),

@@ -90,6 +90,18 @@ const Environment = z.object({
   MAX_BITRATE: wholeNumber.default(0),
   MAX_DURATION: secondsOrForEver.default(0),
   HLS_MIN_FREE_BYTES: bytes.default(500_000_000),
+  API_RATE_LIMIT: wholeNumber.default(500),
+  MAX_READERS: wholeNumber.default(0),
+  MAX_READERS_PER_ADDRESS: wholeNumber.default(1000),
+  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber.default(2000),
+  MAX_RTMP_CONNECTIONS: wholeNumber.default(0),
+  MAX_RTMP_CONNECTIONS_PER_ADDRESS: wholeNumber.default(200),
+  TRUSTED_PROXIES: list
+    .refine(
+      (networks) => networks.every(isNetwork),
+      'must be a comma-separated list of networks such as 10.0.0.0/8',
+    )
+    .default([]),
   EVENT_RETENTION: days.default(30),
   STREAM_RETENTION: daysOrForEver.default(90),
   RECORDINGS_DIR: path.optional(),
@@ -124,6 +136,10 @@ const Environment = z.object({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
     .optional(),
 })
+
+function isNetwork(text: string): boolean {
+  return z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(text).success
+}
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text

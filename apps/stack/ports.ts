@@ -12,8 +12,8 @@ interface PortUse {
 
 const EVERYWHERE = ['0.0.0.0', '::']
 const LOOPBACK = ['127.0.0.1']
-/** Where nginx passes on to its RTMP server what it has decrypted at RTMPS_PORT. */
-const BEHIND_RTMPS = '127.0.0.2'
+/** The other one: where nginx passes on to its RTMP server what arrives at RTMP_PORT and RTMPS_PORT. */
+const INTERNAL_RTMP = [...LOOPBACK, '127.0.0.2']
 
 /** The ports of a process that was killed may stay taken for a moment. */
 const RELEASED_WITHIN_MS = 2000
@@ -31,7 +31,6 @@ export async function findTakenPorts(config: Config): Promise<string[]> {
 async function checkAll(config: Config): Promise<string[]> {
   const http = config.httpAddress === null ? EVERYWHERE : [config.httpAddress]
   const rtmp = config.rtmpAddress === null ? EVERYWHERE : [config.rtmpAddress]
-  const internalRtmp = config.tls === null ? LOOPBACK : [...LOOPBACK, BEHIND_RTMPS]
   const tls: PortUse[] = [
     { setting: 'HTTPS_PORT', port: config.httpsPort, hosts: http },
     { setting: 'RTMPS_PORT', port: config.rtmpsPort, hosts: rtmp },
@@ -41,7 +40,7 @@ async function checkAll(config: Config): Promise<string[]> {
     { setting: 'RTMP_PORT', port: config.rtmpPort, hosts: rtmp },
     ...(config.tls === null ? [] : tls),
     { setting: 'INTERNAL_HTTP_PORT', port: config.internalHttpPort, hosts: LOOPBACK },
-    { setting: 'INTERNAL_RTMP_PORT', port: config.internalRtmpPort, hosts: internalRtmp },
+    { setting: 'INTERNAL_RTMP_PORT', port: config.internalRtmpPort, hosts: INTERNAL_RTMP },
     { setting: 'API_PORT', port: config.apiPort, hosts: [config.listenAddress] },
     { setting: 'HOOKS_PORT', port: config.hooksPort, hosts: [config.listenAddress] },
   ]

@@ -23,6 +23,13 @@ export function settingsEnv(config: Config): Record<string, string> {
     RTMPS_PORT: `${config.rtmpsPort}`,
     ACME_WEBROOT: config.acmeWebroot === null ? '' : resolve(config.acmeWebroot),
     HSTS_MAX_AGE: `${config.hstsMaxAgeS}`,
+    API_RATE_LIMIT: `${config.clientLimits.apiRate}`,
+    MAX_READERS: `${config.clientLimits.readers}`,
+    MAX_READERS_PER_ADDRESS: `${config.clientLimits.readersPerAddress}`,
+    MAX_CONNECTIONS_PER_ADDRESS: `${config.clientLimits.connectionsPerAddress}`,
+    MAX_RTMP_CONNECTIONS: `${config.clientLimits.rtmpConnections}`,
+    MAX_RTMP_CONNECTIONS_PER_ADDRESS: `${config.clientLimits.rtmpConnectionsPerAddress}`,
+    TRUSTED_PROXIES: config.trustedProxies.join(','),
     NGINX_URL: config.nginxUrl,
     CONTROL_URL: config.controlUrl,
     // A lone comma is an empty list; an empty value would count as not set.

@@ -49,6 +49,12 @@ describe('without settings', () => {
         reconnectWindowMs: 60_000,
         streamCreation: 'open',
         createRateLimit: 30,
+        clientLimits: {
+          ...{ apiRate: 500, readers: 0, readersPerAddress: 1000, connectionsPerAddress: 2000 },
+          ...{ rtmpConnections: 0, rtmpConnectionsPerAddress: 200 },
+        },
+        trustedProxies: [],
+        runAs: null,
         publisherLimits: {
           publishers: 0,
           publishersPerAddress: 0,
@@ -164,6 +170,8 @@ describe('settings are refused', () => {
     ['RECONNECT_WINDOW', ['0', '1m', 'NaN']],
     ['STREAM_CREATION', ['closed', 'Open']],
     ['CREATE_RATE_LIMIT', ['-1', '1.5', 'many']],
+    ['MAX_READERS_PER_ADDRESS', ['-1', '1.5', 'many']],
+    ['TRUSTED_PROXIES', ['caddy.local', '10.0.0.0/33', '10.0.0.1,10.0.0', '2001:db8::/129']],
     ['MAX_PUBLISHERS', ['-1', '1.5', 'many']],
     ['MAX_PUBLISHERS_PER_ADDRESS', ['-1', '1.5', 'many']],
     ['MAX_BITRATE', ['-1', '6000.5', '6M']],

@@ -63,6 +63,7 @@ export class TestStack implements AsyncDisposable {
   readonly url: string
   /** HTTP_PORT, which answers /readyz with and without TLS_CERT. */
   readonly plainUrl: string
+  readonly ports: Readonly<Record<'httpPort' | 'httpsPort' | 'rtmpPort' | 'rtmpsPort', number>>
   readonly internalUrl: string
   readonly hooksUrl: string
   readonly rtmpUrl: string
@@ -84,6 +85,10 @@ export class TestStack implements AsyncDisposable {
   ) {
     this.plainUrl = `http://127.0.0.1:${env.HTTP_PORT}`
     this.url = env.TLS_CERT ? `https://localhost:${env.HTTPS_PORT}` : this.plainUrl
+    this.ports = {
+      ...{ httpPort: Number(env.HTTP_PORT), httpsPort: Number(env.HTTPS_PORT) },
+      ...{ rtmpPort: Number(env.RTMP_PORT), rtmpsPort: Number(env.RTMPS_PORT) },
+    }
     this.internalUrl = `http://127.0.0.1:${env.INTERNAL_HTTP_PORT}`
     this.hooksUrl = `http://127.0.0.1:${env.HOOKS_PORT}`
     this.rtmpUrl = String(env.RTMP_URL)

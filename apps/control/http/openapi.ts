@@ -8,7 +8,11 @@ const DESCRIPTION = `Live streaming on a stock nginx-rtmp server.
 
 Create a stream to get a stream key (\`POST /v1/streams\`), publish to it with any RTMP encoder, follow
 \`GET /v1/events\`, and play \`playback.hls\`. Requests that manage a stream need its key or an API token as a bearer
-token. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.`
+token. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.
+
+What one client address may use is limited. Over the limit the answer is 429 (\`too_many_requests\`) or 503
+(\`too_many_connections\`; at \`GET /v1/events\` \`too_many_readers\`), with \`Retry-After\`. Note that a browser's
+EventSource does not try again by itself after such an answer.`
 
 /** Swagger UI's scripts set inline styles. No `upgrade-insecure-requests`: the page is also served over plain HTTP. */
 const DOCS_CSP =

@@ -19,10 +19,7 @@ database_is_elsewhere() {
   is_set DATABASE_URL || is_set DATABASE_URL_FILE
 }
 
-# Whether programs for TLS are needed; start.sh sets with_tls for --tls-self-signed.
-needs_tls() {
-  [ "$setup_for" = test ] || [ -n "${with_tls:-}" ] || is_set TLS_CERT
-}
+# start.sh sets with_tls for --tls-self-signed.
 needs_openssl() {
   [ "$setup_for" = test ] || [ "${with_tls:-}" = self-signed ]
 }
@@ -39,8 +36,8 @@ missing_programs() {
   [ "$setup_for" = demo ] && return
   command -v nginx >/dev/null || echo 'nginx: receives the video and serves it'
   command -v nginx >/dev/null && rtmp_module_is_there || echo 'libnginx-mod-rtmp: the RTMP module for nginx'
-  ! needs_tls || [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||
-    echo 'libnginx-mod-stream: the stream module for nginx, for RTMPS'
+  [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||
+    echo 'libnginx-mod-stream: the stream module for nginx, which limits connections and decrypts RTMPS'
   ! needs_openssl || command -v openssl >/dev/null || echo 'openssl: makes the self-signed certificate'
   command -v mariadbd >/dev/null || database_is_elsewhere ||
     echo 'mariadb-server-core: the embedded database (not needed when DATABASE_URL is set)'

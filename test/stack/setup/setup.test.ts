@@ -75,22 +75,23 @@ suite('installing programs', { concurrency: 2 }, () => {
     assert.ok(!existsSync(machine.policy), 'and allowed again')
   })
 
-  test('programs for TLS are needed only when TLS is asked for, in the environment, in .env or by an option', async () => {
-    for (const [before, dotEnv, needed] of [
+  test('a setting counts from the environment and from .env; openssl is needed for a self-signed certificate', async () => {
+    for (const [before, dotEnv, found] of [
       ['', '', ''],
-      ['TLS_CERT=', '#TLS_CERT=/a.pem\nTLS_CERT=\nMY_TLS_CERT=/a.pem', ''],
-      ['TLS_CERT=/a.pem', '', 'tls'],
-      ['', 'A=1\nTLS_CERT=/a.pem\n', 'tls'],
-      ['', "export TLS_CERT='/a.pem'", 'tls'],
-      ['with_tls=self-signed', '', 'tls openssl'],
-      ['setup_for=test', '', 'tls openssl'],
+      ['DATABASE_URL=', '#DATABASE_URL=mysql://a\nDATABASE_URL=\nMY_DATABASE_URL=mysql://a', ''],
+      ['DATABASE_URL=mysql://a', '', 'database'],
+      ['', 'A=1\nDATABASE_URL=mysql://a\n', 'database'],
+      ['', "export DATABASE_URL='mysql://a'", 'database'],
+      ['with_tls=self-signed', '', 'openssl'],
+      ['setup_for=test TEST_DATABASE_URL=', '', 'openssl'],
     ] as const) {
       using machine = new Machine()
       writeFileSync(join(machine.folder, '.env'), dotEnv)
-      const say = '! needs_tls || echo needs: tls; ! needs_openssl || echo needs: openssl; touch installed'
-      const { output } = await machine.setUp(`${before}\n${say}`)
-      const found = [...output.matchAll(/^needs: (.*)$/gm)].map(([, what]) => what)
-      assert.equal(found.join(' '), needed, `${before} ${dotEnv}`)
+      const database = '! database_is_elsewhere || echo found: database'
+      const openssl = '! needs_openssl || echo found: openssl; touch installed'
+      const { output } = await machine.setUp(`${before}\n${database}\n${openssl}`)
+      const said = [...output.matchAll(/^found: (.*)$/gm)].map(([, what]) => what)
+      assert.equal(said.join(' '), found, `${before} ${dotEnv}`)
     }
   })
 
