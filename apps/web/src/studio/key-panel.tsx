@@ -1,11 +1,11 @@
 // Shows the server and the stream key for the encoder, and how long the key can still start the stream.
 import { useState } from 'preact/hooks'
 import { STUDIO_TEXTS } from '../texts/studio-texts.ts'
+import { ConfirmButton, type ConfirmTexts } from '../ui/confirm-button.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { formatDuration } from '../ui/format-duration.ts'
 import { useAction } from '../ui/use-action.ts'
 import { useNow } from '../ui/use-now.ts'
-import { ConfirmButton, type ConfirmTexts } from './confirm-button.tsx'
 
 const SHOWN = { type: 'text' } as const
 const HIDDEN = { type: 'password' } as const
