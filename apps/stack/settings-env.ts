@@ -37,9 +37,10 @@ export function settingsEnv(config: Config): Record<string, string> {
   }
 }
 
-/** What any program may need to know of the machine and of its user, and what nginx's script gets beside settings. */
-const COMMON =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_ENV|NODE_OPTIONS|NGINX_[A-Z_]+|TLS_DIR)$/
+/** What any program may need to know of the machine and of its user. */
+const COMMON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_ENV|NODE_OPTIONS)$/
+/** What nginx's script takes beside the settings. */
+const OF_NGINX = /^(NGINX_[A-Z_]+|TLS_DIR|WEB_ROOT)$/
 const SETTINGS = new Set<string>(
   SETTING_NAMES.filter((name) => !(SECRET_SETTINGS as readonly string[]).includes(name)),
 )
@@ -51,6 +52,6 @@ export function commonEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The environment for programs that need none of the secrets. What is not named here is not handed on. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const settings = Object.entries(env).filter(([name]) => SETTINGS.has(name))
+  const settings = Object.entries(env).filter(([name]) => SETTINGS.has(name) || OF_NGINX.test(name))
   return { ...commonEnv(env), ...Object.fromEntries(settings) }
 }
