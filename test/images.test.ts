@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '..')
-const DOCKERFILES = ['nginx/Dockerfile', 'apps/control/Dockerfile']
+const DOCKERFILES = ['nginx/Dockerfile', 'apps/control/Dockerfile', 'apps/media/Dockerfile']
 
 const scratch = mkdtempSync(join(tmpdir(), 'images-'))
 after(() => rmSync(scratch, { recursive: true }))

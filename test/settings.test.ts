@@ -142,3 +142,15 @@ test('the ports and folders of nginx’s container are the defaults, which contr
   assert.equal(control.get('NGINX_URL'), `http://nginx:${defaults.INTERNAL_HTTP_PORT}`)
   assert.equal(control.get('RECORDINGS_DIR'), nginx.get('RECORDINGS_DIR'))
 })
+
+test('docker compose gives media no secret, no network, and the socket and folders that control has', () => {
+  const [, block = ''] = /\n {2}media:\n(.*?)\n\n/s.exec(read('docker-compose.yml')) ?? []
+  const media = composeEnvironment('media')
+  const control = composeEnvironment('control')
+  assert.deepEqual([...media.keys()].sort(), ['HLS_DIR', 'LOG_LEVEL', 'MEDIA_SOCKET', 'RECORDINGS_DIR'])
+  assert.equal(media.get('HLS_DIR'), defaults.HLS_DIR)
+  for (const name of ['MEDIA_SOCKET', 'RECORDINGS_DIR']) assert.equal(media.get(name), control.get(name))
+  assert.doesNotMatch(block, /secrets:|ports:|networks:/)
+  assert.match(block, /network_mode: none\n/)
+  assert.match(block, /read_only: true\n/)
+})

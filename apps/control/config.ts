@@ -7,6 +7,7 @@ import { Secret } from './domain/secret.ts'
 
 import { type LOG_LEVELS, parseEnvironment, type Settings } from './environment.ts'
 
+export { SETTING_NAMES } from './environment.ts'
 export { readSecretFiles, SECRET_SETTINGS } from './secret-files.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -80,6 +81,8 @@ export interface Config {
   readonly hlsDir: string
   readonly dashDir: string
   readonly dataDir: string
+  /** The Unix socket at which media answers control. */
+  readonly mediaSocket: string
   readonly streamKeyTtlMs: number
   readonly reconnectWindowMs: number
   readonly streamCreation: 'open' | 'token'
@@ -174,6 +177,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hlsDir: e.HLS_DIR,
     dashDir: e.DASH_DIR,
     dataDir: e.DATA_DIR,
+    mediaSocket: e.MEDIA_SOCKET ?? join(e.DATA_DIR, 'run', 'media.sock'),
     streamKeyTtlMs: e.STREAM_KEY_TTL * 1000,
     reconnectWindowMs: e.RECONNECT_WINDOW * 1000,
     streamCreation: e.STREAM_CREATION,

@@ -30,6 +30,7 @@ import { Removals } from './ingest/removals.ts'
 import { RunningLimits } from './ingest/running-limits.ts'
 import { Takeover } from './ingest/takeover.ts'
 import { Teardown } from './ingest/teardown.ts'
+import { MediaClient } from './media/media-client.ts'
 import { DatabaseClock } from './nodes/database-clock.ts'
 import { NodeLease } from './nodes/node-lease.ts'
 import { HlsFolder } from './playlists/hls-folder.ts'
@@ -155,12 +156,16 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
   })
   const takeover = new Takeover({ store, streams, lease, logger })
 
+  const media = new MediaClient({
+    ...{ socket: resolve(config.mediaSocket), hlsDir: resolve(config.hlsDir), recordingsDir },
+    outage: new Outage({ what: 'media (pictures and MP4s)', logger, monotonicMs }),
+  })
   const recordingQueries = new RecordingQueries(database)
   const recorder = new Recorder({
-    ...{ store, streams, lease, folder, logger, nodeId, workDir },
+    ...{ store, streams, lease, folder, logger, nodeId },
     queries: recordingQueries,
     storages,
-    finalizer: new Finalizer({ logger, workDir, minFreeBytes }),
+    finalizer: new Finalizer({ media, logger, workDir, minFreeBytes }),
     patienceMs: config.recordingsPatienceMs,
   })
   const recordingRetention = new RecordingRetention({
@@ -171,7 +176,7 @@ export function createContext({ config, logger, migrationsDir, monotonicMs, ...o
     storages,
     progress: (id) => recorder.progress(id),
   })
-  const thumbnails = new Thumbnails({ folder, logger })
+  const thumbnails = new Thumbnails({ folder, media, logger })
 
   /** Every node, the one that deleted the stream included, hears of a deletion by its event. */
   const forgetDeleted = (id: string) => {

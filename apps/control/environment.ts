@@ -81,6 +81,7 @@ const Environment = z.object({
   HLS_DIR: path.default('/tmp/hls'),
   DASH_DIR: path.default('/tmp/dash'),
   DATA_DIR: path.default('.data'),
+  MEDIA_SOCKET: path.optional(),
   STREAM_KEY_TTL: seconds.default(600),
   RECONNECT_WINDOW: seconds.default(60),
   STREAM_CREATION: z.enum(['open', 'token'], 'must be open or token').default('open'),
@@ -136,6 +137,8 @@ const Environment = z.object({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
     .optional(),
 })
+
+export const SETTING_NAMES: readonly string[] = Object.keys(Environment.shape)
 
 function isNetwork(text: string): boolean {
   return z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(text).success

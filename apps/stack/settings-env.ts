@@ -1,7 +1,7 @@
 // The settings as environment variables, with every default filled in: what nginx/start.sh requires, and
 // what control is to see in the same way as the stack. Also removes secrets from an environment.
 import { resolve } from 'node:path'
-import { type Config, SECRET_SETTINGS } from '../control/config.ts'
+import { type Config, SECRET_SETTINGS, SETTING_NAMES } from '../control/config.ts'
 
 /** Folders are absolute, so that they do not depend on the working directory of the process that reads them. */
 export function settingsEnv(config: Config): Record<string, string> {
@@ -37,14 +37,28 @@ export function settingsEnv(config: Config): Record<string, string> {
     HLS_DIR: resolve(config.hlsDir),
     DASH_DIR: resolve(config.dashDir),
     DATA_DIR: resolve(config.dataDir),
+    MEDIA_SOCKET: resolve(config.mediaSocket),
     RECORDINGS_DIR: resolve(config.recordingsDir),
     LOG_LEVEL: config.logLevel,
     NODE_ID: config.nodeId,
   }
 }
 
-/** The environment for programs that are not OnAir's own and need none of its secrets. */
+/** What any program may need to know of the machine and of its user. */
+const COMMON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|NODE_ENV|NODE_OPTIONS)$/
+/** What nginx's script takes beside the settings. */
+const OF_NGINX = /^(NGINX_[A-Z_]+|TLS_DIR|WEB_ROOT)$/
+const SETTINGS = new Set<string>(
+  SETTING_NAMES.filter((name) => !(SECRET_SETTINGS as readonly string[]).includes(name)),
+)
+
+/** The environment for programs that need no setting, or are given theirs by name. */
+export function commonEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => COMMON.test(name)))
+}
+
+/** The environment for programs that need none of the secrets. What is not named here is not handed on. */
 export function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const secrets = new Set<string>(SECRET_SETTINGS.flatMap((name) => [name, `${name}_FILE`]))
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !secrets.has(name)))
+  const settings = Object.entries(env).filter(([name]) => SETTINGS.has(name) || OF_NGINX.test(name))
+  return { ...commonEnv(env), ...Object.fromEntries(settings) }
 }

@@ -1,16 +1,17 @@
-// The whole service on one machine: starts the database, both nginx processes and control as child processes, in
-// this order, and stops them in the reverse order.
+// The whole service on one machine: starts the database, both nginx processes, media and control as child
+// processes, in this order, and stops them in the reverse order.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Config, requireSafeFolders, type TlsFiles } from '../control/config.ts'
 import { keptPassword, writeDatabaseUrl } from './mariadb/database-url.ts'
 import { EmbeddedMariadb } from './mariadb/embedded-mariadb.ts'
 import { findTakenPorts } from './ports.ts'
-import { settingsEnv, withoutSecrets } from './settings-env.ts'
+import { commonEnv, settingsEnv, withoutSecrets } from './settings-env.ts'
 import { StartError } from './start-error.ts'
 import type { ReadTls } from './start-settings.ts'
 import { FolderLock } from './supervision/folder-lock.ts'
 import { endOrphans } from './supervision/pid-file.ts'
+import { fittingSocket, removeSocketFolder } from './supervision/socket-path.ts'
 import { SupervisedChild } from './supervision/supervised-child.ts'
 import type { Certificate } from './tls/certificate.ts'
 import { CertificateKeeper } from './tls/certificate-keeper.ts'
@@ -18,7 +19,7 @@ import { CertificateKeeper } from './tls/certificate-keeper.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 /** How long each may take to stop. Together less than 10 s, the time that stopping OnAir may take. */
-const GRACE_MS = { control: 4000, nginx: 1500, mariadb: 2500 }
+const GRACE_MS = { control: 4000, media: 1000, nginx: 1500, mariadb: 2500 }
 
 /** Two processes, so that nothing that strangers do over HTTP takes connections from publishers and hooks. */
 const NGINX_ROLES = ['ingest', 'public'] as const
@@ -61,7 +62,8 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
 
   const databaseUrl = config.databaseUrl?.reveal() ?? (await startDatabase(options, dataDir, started))
   options.signal.throwIfAborted()
-  const env = { ...options.env, ...settingsEnv(config) }
+  const mediaSocket = fittingSocket(resolve(config.mediaSocket))
+  const env = { ...options.env, ...settingsEnv(config), MEDIA_SOCKET: mediaSocket }
   const tlsDir = join(dataDir, 'nginx-tls')
   if (config.tls !== null && options.certificate !== null) {
     started.use(keepCertificate(options, config.tls, options.certificate, tlsDir))
@@ -71,6 +73,9 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   started.defer(async () => {
     await Promise.all(nginx.map((it) => it.stop(GRACE_MS.nginx)))
   })
+  const media = startMedia(options, env, runDir)
+  started.defer(() => removeSocketFolder(mediaSocket))
+  started.defer(() => media.stop(GRACE_MS.media))
   const control = startControl(options, { ...env, DATABASE_URL: databaseUrl }, runDir)
   started.defer(() => control.stop(GRACE_MS.control))
   return started.move()
@@ -135,6 +140,21 @@ function startNginx(
     lowPorts: true,
     pidFolder: join(dataDir, 'run'),
     onLine: (line) => say(`[${role}-nginx] ${line}`),
+    say,
+    force,
+  }).start()
+}
+
+/** Every ffmpeg runs under media, which parses what strangers publish: it gets nothing but the names of folders. */
+function startMedia({ say, force }: StackOptions, env: NodeJS.ProcessEnv, runDir: string): SupervisedChild {
+  const { HLS_DIR, RECORDINGS_DIR, MEDIA_SOCKET, LOG_LEVEL } = env
+  return new SupervisedChild({
+    name: 'media',
+    command: process.execPath,
+    args: [join(ROOT, 'apps/media/main.ts')],
+    env: { ...commonEnv(env), HLS_DIR, RECORDINGS_DIR, MEDIA_SOCKET, LOG_LEVEL },
+    pidFolder: runDir,
+    onLine: (line) => say(line.startsWith('{') ? line : `[media] ${line}`),
     say,
     force,
   }).start()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { isAbsolute } from 'node:path'
 import { test } from 'node:test'
 import { readConfig } from '../../apps/control/config.ts'
-import { settingsEnv, withoutSecrets } from '../../apps/stack/settings-env.ts'
+import { commonEnv, settingsEnv, withoutSecrets } from '../../apps/stack/settings-env.ts'
 
 test('settings keep their meaning when control reads them again', () => {
   for (const CORS_ORIGINS of ['', '*', ',', 'https://a.example, https://b.example']) {
@@ -23,5 +23,8 @@ test('programs that are not OnAir’s own get no secret', () => {
     CREATE_TOKENS: 'b',
     AWS_SECRET_ACCESS_KEY: 'c',
   }
-  assert.deepEqual(withoutSecrets({ ...secrets, HTTP_PORT: '8080' }), { HTTP_PORT: '8080' })
+  const others = { SOME_TOKEN: 'e', LC_ALL: 'C', PATH: '/bin', NGINX_RUN_DIR: '/run', TLS_DIR: '/tls' }
+  const { SOME_TOKEN: _, ...wanted } = { ...others, HTTP_PORT: '8080' }
+  assert.deepEqual(withoutSecrets({ ...secrets, ...others, HTTP_PORT: '8080' }), wanted)
+  assert.deepEqual(commonEnv({ ...secrets, PATH: '/bin', HTTP_PORT: '8080' }), { PATH: '/bin' })
 })

@@ -9,6 +9,7 @@ import { loggerOptions } from '../../apps/control/common/logger.ts'
 import { readConfig } from '../../apps/control/config.ts'
 import type { Context } from '../../apps/control/context.ts'
 import { Control } from '../../apps/control/control.ts'
+import { Media } from '../../apps/media/media.ts'
 import { createTestDatabase, MIGRATIONS_DIR, type TestDatabase } from './database.ts'
 import { freePorts } from './ports.ts'
 
@@ -36,6 +37,8 @@ export interface TestControlOptions {
   readonly monotonicMs?: () => number
   /** A database to share with another control; otherwise one of its own. */
   readonly database?: TestDatabase
+  /** Whether media runs beside it, which pictures and MP4s need; in the test's own process. */
+  readonly media?: boolean
   readonly hlsDir?: string
   readonly recordingsDir?: string
 }
@@ -66,6 +69,11 @@ export async function startControl(options: TestControlOptions = {}): Promise<Te
   })
   const logLines: string[] = []
   const logger = pino(loggerOptions(config.logLevel), { write: (line: string) => void logLines.push(line) })
+  if (options.media) {
+    const socket = config.mediaSocket
+    const media = new Media({ socket, hlsDir, recordingsDir, searchPath: process.env.PATH ?? '', logger })
+    await stack.use(media).start()
+  }
   const control = stack.use(
     await Control.create({
       config: { ...config, databaseUrl: database.url },

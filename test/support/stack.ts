@@ -23,6 +23,7 @@ const STOP_MS = 20_000
 const PROGRAMS = {
   stack: { own: /apps\/stack\/main\.ts/, parent: /^/ },
   control: { own: /apps\/control\/main\.ts/, parent: /^/ },
+  media: { own: /apps\/media\/main\.ts/, parent: /^/ },
   'nginx-master': { own: /^nginx: master.*\/ingest\.conf/, parent: /^/ },
   'nginx-worker': { own: /^nginx: worker/, parent: /\/ingest\.conf/ },
   'public-nginx-master': { own: /^nginx: master.*\/public\.conf/, parent: /^/ },

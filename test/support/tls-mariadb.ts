@@ -20,7 +20,7 @@ export async function startTlsMariadb(
   tls: { certFile: string; keyFile: string } | null,
 ): Promise<TlsMariadb> {
   const folder = mkdtempSync(join(tmpdir(), 'tls-db-'))
-  const data = await ensureDataFolder(folder)
+  const data = await ensureDataFolder(folder, process.env)
   const [port] = await freePorts(1)
   const socketPath = join(folder, 'socket')
   mkdirSync(join(folder, 'run'), { recursive: true })

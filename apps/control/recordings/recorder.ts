@@ -1,7 +1,6 @@
 // Decides which recordings this node works on, and runs a job (job.ts) for each. A job starts when its stream
 // changes, or when a regular search of the database finds work. All that a job knows is also in the database or in
 // the storage, so another process can continue it.
-import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Subscription } from 'rxjs'
@@ -31,8 +30,6 @@ export interface RecorderOptions extends Omit<TasksOptions & JobOptions, Own> {
   readonly lease: NodeLease
   readonly folder: HlsFolder
   readonly storages: readonly Storage[]
-  /** The finalizer's folder; files that an earlier process left in it are removed. */
-  readonly workDir: string
 }
 
 export class Recorder implements AsyncDisposable {
@@ -104,13 +101,16 @@ export class Recorder implements AsyncDisposable {
 
   async #runRounds(): Promise<void> {
     const { signal } = this.#abort
-    const { workDir, logger } = this.#options
-    await rm(workDir, { recursive: true, force: true }).catch((error: unknown) =>
-      logger.warn(
-        { err: error },
-        'files that an earlier process left in the work folder could not be removed',
-      ),
-    )
+    const { finalizer, store, logger } = this.#options
+    const isUnfinished = async (id: string) => (await store.find(id))?.recording?.status === 'processing'
+    await finalizer
+      .removeLeftovers(isUnfinished)
+      .catch((error: unknown) =>
+        logger.warn(
+          { err: error },
+          'files that an earlier process left in the work folder could not be removed',
+        ),
+      )
     while (!signal.aborted) {
       await this.round().catch((error: unknown) => {
         logger.warn({ err: error }, 'recordings could not be looked up; retrying')

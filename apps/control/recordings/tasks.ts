@@ -72,7 +72,10 @@ export class RecordingTasks {
   /** @returns true */
   async #finish({ id, recording }: Stream, signal: AbortSignal): Promise<boolean> {
     // Others judged this node dead and completed the deletion while it was still storing segments.
-    if (recording?.status === 'deleted') await this.#place?.storage.remove(id, signal)
+    if (recording?.status === 'deleted') {
+      await this.#options.finalizer.discard(id)
+      await this.#place?.storage.remove(id, signal)
+    }
     return true
   }
 
@@ -118,7 +121,8 @@ export class RecordingTasks {
     { storageIds, parts }: Extract<RecordingTask, { kind: 'remove' }>,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { streams, storageOf } = this.#options
+    const { streams, storageOf, finalizer } = this.#options
+    await finalizer.discard(id)
     for (const storageId of storageIds) {
       const storage = storageOf(storageId)
       await storage?.remove(id, signal)
@@ -166,7 +170,8 @@ export class RecordingTasks {
     failure: RecordingFailure,
     signal: AbortSignal,
   ): Promise<void> {
-    const { streams, logger } = this.#options
+    const { streams, logger, finalizer } = this.#options
+    await finalizer.discard(stream.id)
     const summary = await this.#summarizeStored(stream, this.#open(part), signal)
     logger.error({ stream: stream.id, failure, summary }, 'recording failed')
     await streams.submit(stream.id, { kind: 'recording-failed', failure, summary })

@@ -1,14 +1,15 @@
 // Thumbnails of live streams, made when somebody asks for one. However many ask, each segment gives one
 // thumbnail; few are made at a time, and no more may wait than can be made before they are out of date.
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import pLimit from 'p-limit'
 import type { Logger } from '../common/logger.ts'
+import { type MediaClient, MediaUnavailableError } from '../media/media-client.ts'
 import type { HlsFolder } from '../playlists/hls-folder.ts'
-import { lastFrame } from './still-image.ts'
 
 /** A stream's playlist is checked for a newer segment at most this often. */
 const CHECK_EVERY_MS = 1_000
-const FFMPEG_TIMEOUT_MS = 5_000
+/** Media has 5 s for each, and makes as many at a time. */
+const TIMEOUT_MS = 8_000
 const CONCURRENCY = 2
 const MAX_WAITING = 30
 /** Streams whose thumbnail is cached; a thumbnail has about 30 kB. */
@@ -25,6 +26,7 @@ interface CachedThumbnail {
 
 export interface ThumbnailsOptions {
   readonly folder: HlsFolder
+  readonly media: MediaClient
   readonly logger: Logger
 }
 
@@ -42,7 +44,8 @@ export class Thumbnails implements Disposable {
 
   /**
    * A JPEG of the newest finished segment; null: there is none yet, or it has no video. When there are more
-   * requests than can be served in time, the previous thumbnail.
+   * requests than can be served in time, or media is away, the previous thumbnail.
+   * @throws MediaUnavailableError when media is away and there is no previous thumbnail
    */
   get(streamId: string): Promise<Buffer | null> {
     const cached = this.#cache.get(streamId)
@@ -58,7 +61,7 @@ export class Thumbnails implements Disposable {
 
   /** Forgets the thumbnail of a stream that was deleted, also one that is being made. */
   async forget(streamId: string): Promise<void> {
-    await this.#pending.get(streamId)
+    await this.#pending.get(streamId)?.catch(() => {})
     this.#cache.delete(streamId)
   }
 
@@ -70,21 +73,32 @@ export class Thumbnails implements Disposable {
     const version = await folder.version(streamId).catch(() => null)
     let jpeg = cached?.jpeg ?? null
     if (version !== cached?.version) {
-      jpeg = await this.#make(streamId, signal).catch((error: unknown) => {
+      try {
+        jpeg = await this.#make(streamId, signal)
+      } catch (error) {
+        if (error instanceof MediaUnavailableError) return this.#previous(streamId, error)
         if (!signal.aborted) logger.debug({ err: error, stream: streamId }, 'thumbnail could not be made')
-        return null
-      })
+        jpeg = null
+      }
     }
     this.#store(streamId, { checkedAtMs: performance.now(), version, jpeg })
     return jpeg
   }
 
+  /** The previous thumbnail, until the next check. @throws the error when there is none */
+  #previous(streamId: string, error: MediaUnavailableError): Buffer {
+    const cached = this.#cache.get(streamId)
+    if (cached === undefined || cached.jpeg === null) throw error
+    this.#store(streamId, { ...cached, checkedAtMs: performance.now() })
+    return cached.jpeg
+  }
+
   async #make(streamId: string, signal: AbortSignal): Promise<Buffer | null> {
-    const { folder } = this.#options
+    const { folder, media } = this.#options
     const newest = (await folder.read(streamId))?.segments.at(-1)
     if (newest === undefined) return null
-    const path = join(folder.directory(streamId), newest.file)
-    return lastFrame(path, { signal, timeoutMs: FFMPEG_TIMEOUT_MS })
+    const path = resolve(folder.directory(streamId), newest.file)
+    return media.picture(path, 'last', { signal, timeoutMs: TIMEOUT_MS })
   }
 
   #store(streamId: string, thumbnail: CachedThumbnail): void {

@@ -19,6 +19,7 @@ import { StreamParams } from '../api/stream-schemas.ts'
 import { VOD_PLAYLIST } from '../domain/recording-files.ts'
 import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
+import { MediaUnavailableError } from '../media/media-client.ts'
 import type { Recorder } from '../recordings/recorder.ts'
 import type { S3Storage } from '../recordings/s3-storage.ts'
 import { CONTENT_TYPES } from '../recordings/storage.ts'
@@ -150,7 +151,7 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       // Only the node with the publisher has the segments.
       if (session !== null && session.nodeId !== nodeId && request.query.from === undefined)
         return reply.redirect(`${publicUrl}/v1/streams/${id}/thumbnail.jpg?from=peer`)
-      const picture = status === 'ended' ? null : await thumbnails.get(id)
+      const picture = status === 'ended' ? null : await thumbnails.get(id).catch(toProblem)
       return reply.type('image/jpeg').send(picture ?? placeholder)
     },
   })
@@ -184,4 +185,10 @@ export const recordingRoutes: FastifyPluginAsyncZod<RecordingRoutesOptions> = as
       return reply.type(CONTENT_TYPES.m3u8 ?? '').send(playlist)
     },
   })
+}
+
+function toProblem(error: unknown): never {
+  if (!(error instanceof MediaUnavailableError)) throw error
+  const detail = 'Pictures cannot be made at the moment. Try again in a few seconds.'
+  throw new AppError(503, 'media_unavailable', detail, { headers: { 'retry-after': '2' }, cause: error })
 }

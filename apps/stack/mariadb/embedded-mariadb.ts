@@ -4,14 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
+import { fittingSocket, removeSocketFolder } from '../supervision/socket-path.ts'
 import { SupervisedChild } from '../supervision/supervised-child.ts'
-import {
-  commonOptions,
-  ensureDataFolder,
-  removeSocketFolder,
-  setRootPassword,
-  socketPath,
-} from './mariadb-files.ts'
+import { commonOptions, ensureDataFolder, setRootPassword } from './mariadb-files.ts'
 
 export interface EmbeddedMariadbOptions {
   /** Contains the data (`mysql`) and the socket (`run`). Created if missing. */
@@ -51,8 +46,8 @@ export class EmbeddedMariadb implements AsyncDisposable {
   /** Resolves once it answers queries. @throws when it does not start, with its error messages */
   static async start(options: EmbeddedMariadbOptions): Promise<EmbeddedMariadb> {
     const folder = resolve(options.folder)
-    const socket = socketPath(folder)
-    const data = await ensureDataFolder(folder, options.signal)
+    const socket = fittingSocket(join(folder, 'run', 'mysql.sock'))
+    const data = await ensureDataFolder(folder, options.env, options.signal)
     const messages: string[] = []
     const rootPassword = randomBytes(24).toString('hex')
     const child = new SupervisedChild({

@@ -1,17 +1,7 @@
-// The files of the embedded MariaDB: its data folder, initialised on first use, and the path of its socket.
+// The files of the embedded MariaDB: its data folder, initialised on first use.
 // Not with mariadb-install-db, which needs my_print_defaults from the client package.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -19,12 +9,6 @@ import { text } from 'node:stream/consumers'
 const SQL_FOLDERS = ['/usr/share/mysql', '/usr/share/mariadb']
 const SQL_NAMES = ['mysql', 'mariadb']
 const SQL_FILES = ['system_tables', 'performance_tables', 'system_tables_data']
-
-/** In bytes: sockaddr_un has room for 107 and a zero; longer paths would be cut off silently. */
-const LONGEST_SOCKET_PATH = 107
-
-/** Not os.tmpdir(), whose path can be long too. */
-const SHORT_FOLDERS = '/tmp'
 
 /** Options for the initialisation and for each start. */
 export function commonOptions(folder: string, dataFolder: string): string[] {
@@ -64,7 +48,11 @@ export function setRootPassword(folder: string, password: string): string[] {
  * renamed, so that a start that was interrupted can be repeated.
  * @returns its path
  */
-export async function ensureDataFolder(folder: string, signal?: AbortSignal): Promise<string> {
+export async function ensureDataFolder(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<string> {
   const data = join(folder, 'mysql')
   for (const name of readdirSync(folder)) {
     if (name.startsWith('mysql.new')) rmSync(join(folder, name), { recursive: true, force: true })
@@ -72,7 +60,7 @@ export async function ensureDataFolder(folder: string, signal?: AbortSignal): Pr
   if (existsSync(data)) return data
   const fresh = join(folder, `mysql.new-${process.pid}`)
   mkdirSync(fresh, { mode: 0o700 })
-  await initialise(folder, fresh, signal)
+  await initialise(folder, fresh, env, signal)
   renameSync(fresh, data)
   return data
 }
@@ -80,10 +68,12 @@ export async function ensureDataFolder(folder: string, signal?: AbortSignal): Pr
 async function initialise(
   folder: string,
   dataFolder: string,
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const options = ['--bootstrap', '--silent-startup', '--log-warnings=0', '--enforce-storage-engine=']
   const child = spawn('mariadbd', [...commonOptions(folder, dataFolder), ...options], {
+    env,
     stdio: ['pipe', 'ignore', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   })
@@ -107,27 +97,4 @@ function systemTablesSql(): string {
   })
   // In bootstrap mode a statement ends at the end of its line. How root logs in is set at each start.
   return `CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n${files.join('\n')}`
-}
-
-/**
- * @returns the socket's path: in the folder, or in a folder under /tmp when that path would be too long
- * @throws when the socket's folder belongs to another user or is open to others
- */
-export function socketPath(folder: string): string {
-  const path = join(folder, 'run', 'mysql.sock')
-  const short = join(SHORT_FOLDERS, `onair-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
-  const fits = Buffer.byteLength(path) <= LONGEST_SOCKET_PATH
-  const parent = fits ? join(folder, 'run') : short
-  mkdirSync(parent, { recursive: true, mode: 0o700 })
-  const { uid, mode } = lstatSync(parent)
-  // Everybody can write to /tmp: a folder or link that another user has created there must not be used.
-  if (!lstatSync(parent).isDirectory() || uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new Error(`${parent} must be a folder of this user with mode 0700; remove it and start again`)
-  }
-  return fits ? path : join(short, 'mysql.sock')
-}
-
-/** Removes the socket's folder if it is under /tmp. Call it when the server has stopped. */
-export function removeSocketFolder(socket: string): void {
-  if (dirname(dirname(socket)) === SHORT_FOLDERS) rmSync(dirname(socket), { recursive: true, force: true })
 }

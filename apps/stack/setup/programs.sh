@@ -29,11 +29,20 @@ browser_is_there() {
     command -v google-chrome >/dev/null
 }
 
+# Whether packages can be installed without asking anybody.
+can_install_by_itself() {
+  command -v apt-get >/dev/null || return 1
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }
+}
+
 # Prints a line "package: what it is for" for each missing program.
 missing_programs() {
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null ||
     echo 'ffmpeg: for recordings, their pictures, and the test picture'
   [ "$setup_for" = demo ] && return
+  # Without it ffmpeg is protected less well, but OnAir runs.
+  command -v bwrap >/dev/null || ! can_install_by_itself ||
+    echo 'bubblewrap: keeps ffmpeg away from files and the network'
   command -v nginx >/dev/null || echo 'nginx: receives the video and serves it'
   command -v nginx >/dev/null && rtmp_module_is_there || echo 'libnginx-mod-rtmp: the RTMP module for nginx'
   [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||

@@ -17,7 +17,18 @@ type Record = z.infer<typeof Record>
 
 const SUFFIX = '.child.json'
 /** Program names, as in /proc, that a child's session can contain. With any other, the pid was reused. */
-const OUR_PROGRAMS = new Set(['nginx', 'mariadbd', 'node', 'MainThread', 'sh', 'sed', 'setpriv'])
+const OUR_PROGRAMS = new Set([
+  'nginx',
+  'mariadbd',
+  'node',
+  'MainThread',
+  'sh',
+  'sed',
+  'setpriv',
+  'ffmpeg',
+  'ffprobe',
+  'bwrap',
+])
 
 export function writePidFile(folder: string, name: string, pid: number): void {
   const entry = readProcess(pid)

@@ -13,7 +13,7 @@ import { HlsWriter } from '../support/hls-writer.ts'
 const PLACEHOLDER = readFileSync(join(import.meta.dirname, '../../../apps/control/routes/placeholder.jpg'))
 let control: TestControl
 before(async () => {
-  control = await startControl()
+  control = await startControl({ media: true })
 })
 after(() => control[Symbol.asyncDispose]())
 

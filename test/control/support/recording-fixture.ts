@@ -11,6 +11,9 @@ import { until } from '../../support/until.ts'
 import { call, createStream, goLive, put } from './api.ts'
 import { HlsWriter } from './hls-writer.ts'
 
+/** Several runs of ffmpeg, which has the lowest priority, on a busy machine. */
+const FINALIZED_MS = 40_000
+
 export interface Broadcast {
   readonly issued: IssuedStreamResource
   readonly hls: HlsWriter
@@ -57,6 +60,7 @@ export class RecordingFixture implements AsyncDisposable {
   start({ node = this.newNode(), ...options }: NodeOptions = {}): Promise<TestControl> {
     return startControl({
       database: this.database,
+      media: true,
       hlsDir: join(this.root, node, 'hls'),
       recordingsDir: join(this.root, node, 'recordings'),
       ...options,
@@ -133,8 +137,9 @@ export async function recordingOf(control: TestControl, id: string): Promise<Rec
 
 /** Waits until a recording has this status. */
 export async function reaches(control: TestControl, id: string, status: string): Promise<RecordingResource> {
-  return until(`a recording that is ${status}`, async () => {
+  const look = async () => {
     const recording = await recordingOf(control, id)
     return recording?.status === status && recording
-  })
+  }
+  return until(`a recording that is ${status}`, look, FINALIZED_MS)
 }

@@ -5,15 +5,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { firstFrame, lastFrame } from '../../../apps/control/recordings/still-image.ts'
-import { colourOf, sizeOf } from '../../support/jpeg.ts'
-import { peakMemoryOf } from '../../support/peak-memory.ts'
-import { twoColours } from '../../support/segments.ts'
+import { Ffmpeg } from '../../apps/media/ffmpeg.ts'
+import { firstFrame, lastFrame } from '../../apps/media/still-image.ts'
+import { colourOf, sizeOf } from '../support/jpeg.ts'
+import { peakMemoryOf } from '../support/peak-memory.ts'
+import { twoColours } from '../support/segments.ts'
 
 const MAX_MEGABYTES = 400
-const OPTIONS = { signal: new AbortController().signal, timeoutMs: 20_000 }
+const ffmpeg = new Ffmpeg(process.env.PATH ?? '')
+const OPTIONS = { ffmpeg, signal: new AbortController().signal, timeoutMs: 20_000 }
 let folder: string
 before(async () => {
+  await ffmpeg.start()
   folder = await mkdtemp(join(tmpdir(), 'still-image-'))
 })
 after(() => rm(folder, { recursive: true }))

@@ -5,16 +5,19 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { makeMp4, type SegmentFile } from '../../../apps/control/recordings/mp4.ts'
-import { countPackets } from '../../support/segments.ts'
+import { Ffmpeg } from '../../apps/media/ffmpeg.ts'
+import { makeMp4, type SegmentFile } from '../../apps/media/mp4.ts'
+import { countPackets } from '../support/segments.ts'
 
 const VIDEO_PID = 0x100
 const AUDIO_PID = 0x101
 const PACKET_BYTES = 188
-const OPTIONS = { signal: new AbortController().signal, timeoutMs: 20_000 }
+const ffmpeg = new Ffmpeg(process.env.PATH ?? '')
+const OPTIONS = { ffmpeg, signal: new AbortController().signal, timeoutMs: 20_000 }
 let root: string
 let files = 0
 before(async () => {
+  await ffmpeg.start()
   root = await mkdtemp(join(tmpdir(), 'mp4-'))
 })
 after(() => rm(root, { recursive: true }))
@@ -37,7 +40,7 @@ async function segment(sequence: number, without?: number): Promise<SegmentFile>
     path,
     Buffer.concat(packets.filter((packet) => (packet.readUInt16BE(1) & 0x1fff) !== without)),
   )
-  return { path, sequence, startedAtMs: 1e12, durationMs: 3_000, node: '', discontinuity: sequence === 0 }
+  return { path, durationMs: 3_000 }
 }
 
 async function mp4Of(...runs: SegmentFile[][]): Promise<{ video: number; audio: number }> {
