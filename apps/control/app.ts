@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { answerFrameworkError, answerWithProblems } from './http/errors.ts'
 import { collectMethods } from './http/method-not-allowed.ts'
 import { describeApi } from './http/openapi.ts'
+import { keepTrail } from './http/trail.ts'
 import { attemptRoutes } from './routes/attempts.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -35,6 +36,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
     maxAge: 24 * 60 * 60,
     strictPreflight: false,
   })
+  keepTrail(app, { logger, clientAddress: context.clientAddress, metrics: context.metrics })
   await describeApi(app)
   const refuseOtherMethods = collectMethods(app)
   await app.register(streamRoutes, {

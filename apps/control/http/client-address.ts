@@ -21,10 +21,15 @@ export class ClientAddress {
    * whole /64 to one customer.
    */
   async of(request: FastifyRequest): Promise<string> {
+    return toLimitGroup(await this.exact(request))
+  }
+
+  /** The client's own address. */
+  async exact(request: FastifyRequest): Promise<string> {
     const peer = unmapped(request.socket.remoteAddress ?? '')
     const forwarded = request.headers['x-real-ip']
     const trusted = typeof forwarded === 'string' && isIP(forwarded) !== 0 && (await this.#isNginx(peer))
-    return toLimitGroup(trusted ? unmapped(forwarded) : peer)
+    return trusted ? unmapped(forwarded) : peer
   }
 
   async #isNginx(peer: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../api/problem.ts'
 import { DatabaseUnavailableError } from '../database/deadline.ts'
+import { noteProblem } from './trail.ts'
 
 type Extra = Pick<Problem, 'errors' | 'checks'>
 
@@ -61,6 +62,7 @@ export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply 
     detail: error.message,
     ...error.extra,
   }
+  noteProblem(reply.request, error.code)
   return reply
     .code(error.status)
     .headers({ 'cache-control': 'no-store', ...error.headers })

@@ -16,6 +16,8 @@ export interface MetricSources {
 export class Metrics {
   readonly #registry = new Registry()
   readonly hooks: Counter<'hook' | 'result'>
+  readonly changes: Counter<'method' | 'route'>
+  readonly refusals: Counter<'route' | 'code'>
 
   constructor(sources: MetricSources) {
     const registers = [this.#registry]
@@ -24,6 +26,18 @@ export class Metrics {
       name: 'onair_hooks_total',
       help: 'Hooks called by nginx, by hook and result',
       labelNames: ['hook', 'result'],
+      registers,
+    })
+    this.changes = new Counter({
+      name: 'onair_api_changes_total',
+      help: 'Requests to the public API that asked for a change and were answered, by method and route',
+      labelNames: ['method', 'route'],
+      registers,
+    })
+    this.refusals = new Counter({
+      name: 'onair_api_refusals_total',
+      help: 'Requests to the public API that were refused, by route and the problem’s code',
+      labelNames: ['route', 'code'],
       registers,
     })
     gauge(

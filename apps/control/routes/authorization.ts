@@ -7,6 +7,7 @@ import type { Secret } from '../domain/secret.ts'
 import type { Stream } from '../domain/stream.ts'
 import { AppError } from '../http/errors.ts'
 import type { Limits } from '../http/limits.ts'
+import { noteCaller } from '../http/trail.ts'
 import type { StreamStore } from '../streams/store.ts'
 
 const BEARER = /^Bearer +(\S+)\s*$/i
@@ -78,7 +79,19 @@ export class Authorization {
   async #compare<T>(request: FastifyRequest, roleOf: (credential: string) => T | null): Promise<T | null> {
     const credential = credentialOf(request)
     if (credential === undefined) return null
-    return this.#limits.authorize(request, credential, () => roleOf(credential))
+    const role = await this.#limits.authorize(request, credential, () => roleOf(credential))
+    if (role !== null) noteCaller(request, this.#nameOf(credential))
+    return role
+  }
+
+  /** For the log: which credential this is, without its text. */
+  #nameOf(credential: string): string {
+    const hash = sha256(credential)
+    const lists = { API_TOKENS: this.#apiTokens, CREATE_TOKENS: this.#createTokens }
+    const names = Object.entries(lists).flatMap(([name, tokens]) =>
+      tokens.flatMap((token, index) => (timingSafeEqual(token, hash) ? [`${name} ${index + 1}`] : [])),
+    )
+    return names[0] ?? 'owner'
   }
 
   #roleOf(credential: string, stream: Stream): 'owner' | 'operator' | 'creator' | null {
