@@ -175,9 +175,13 @@ test('a control that is killed while it deletes leaves nothing once it is back',
   nginx.ignoresDrops = false
   await using _back = await ControlProcess.start(fixture.database, settings)
   for (const id of deleted) assert.ok(!existsSync(join(folder, 'hls', id)), 'removed before the ports open')
-  await until('the rows to be gone', async () => {
-    const rows = await Promise.all(deleted.map(isStored))
-    return rows.every((stored) => !stored)
-  })
+  await until(
+    'the rows to be gone',
+    async () => {
+      const rows = await Promise.all(deleted.map(isStored))
+      return rows.every((stored) => !stored)
+    },
+    40_000,
+  )
   for (const id of deleted) assert.ok(!nginx.live.has(id), 'nginx has dropped the publisher')
 })

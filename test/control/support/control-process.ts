@@ -10,6 +10,8 @@ import { until } from '../../support/until.ts'
 
 const MAIN = join(import.meta.dirname, '../../../apps/control/main.ts')
 const SET_CLOCK = join(import.meta.dirname, 'set-clock.ts')
+/** On a busy machine Node takes seconds to read all modules. */
+const START_MS = 40_000
 
 export class ControlProcess implements AsyncDisposable {
   readonly apiUrl: string
@@ -47,7 +49,7 @@ export class ControlProcess implements AsyncDisposable {
       ...settings,
     })
     const health = () => fetch(`${control.apiUrl}/healthz`).then(({ ok }) => ok)
-    await until('control to be up', () => health().catch(() => false))
+    await until('control to be up', () => health().catch(() => false), START_MS)
     return control
   }
 
