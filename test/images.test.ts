@@ -52,3 +52,18 @@ test('the page builds from what nginx’s image copies, and nothing else', () =>
   assert.equal(status, 0, stderr)
   assert.ok(existsSync(join(scratch, 'apps/web/dist/index.html')))
 })
+
+test('media’s image has every file that media imports', () => {
+  const root = join(scratch, 'media')
+  for (const pattern of copiedFiles('apps/media/Dockerfile').at(-1) ?? []) {
+    for (const file of globSync(pattern, { cwd: ROOT }))
+      cpSync(join(ROOT, file), join(root, file), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+  const imports = "await import('./apps/media/media.ts'); await import('./apps/control/config.ts')"
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', imports], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stderr)
+})

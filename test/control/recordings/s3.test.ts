@@ -11,7 +11,7 @@ let server: S3Server
 let control: TestControl
 before(async () => {
   server = await S3Server.start()
-  control = await startControl({ env: server.settings })
+  control = await startControl({ media: true, env: server.settings })
 })
 after(async () => {
   await control[Symbol.asyncDispose]()

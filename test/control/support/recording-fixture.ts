@@ -12,7 +12,7 @@ import { call, createStream, goLive, put } from './api.ts'
 import { HlsWriter } from './hls-writer.ts'
 
 /** Several runs of ffmpeg, which has the lowest priority, on a busy machine. */
-const FINALIZED_MS = 40_000
+export const FINALIZED_MS = 40_000
 
 export interface Broadcast {
   readonly issued: IssuedStreamResource

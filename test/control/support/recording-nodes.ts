@@ -6,7 +6,7 @@ import type { TestControl } from '../../support/control.ts'
 import { until } from '../../support/until.ts'
 import { call, goLive, put } from './api.ts'
 import { HlsWriter } from './hls-writer.ts'
-import { type Broadcast, recordingOf } from './recording-fixture.ts'
+import { type Broadcast, FINALIZED_MS, recordingOf } from './recording-fixture.ts'
 
 /** Lets a control believe that these nodes are alive and all others are dead. */
 export function believe(control: TestControl, alive: readonly string[]): void {
@@ -42,11 +42,12 @@ export async function isReady(
   controls: readonly TestControl[],
   { issued }: Broadcast,
 ): Promise<RecordingResource> {
-  return until('the recording', async () => {
+  const look = async () => {
     for (const control of controls) await control.context.recorder.round()
     const recording = await recordingOf(controls[0] ?? assert.fail(), issued.id)
     return recording?.status === 'ready' && recording
-  })
+  }
+  return until('the recording', look, FINALIZED_MS)
 }
 
 /** The status in the database, which knows more than the API shows. */
