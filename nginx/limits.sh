@@ -48,15 +48,20 @@ done
 set +f
 IFS=$old_ifs
 
+# nginx's limit_conn takes no larger number.
+most() { # NUMBER
+  [ "$1" -le 65535 ] && echo "$1" || echo 65535
+}
+
 limit_values() {
   value CONNECTIONS "$connections"
   value WORKERS "$workers"
-  value MAX_READERS "$max_readers"
-  value MAX_READERS_PER_ADDRESS "$MAX_READERS_PER_ADDRESS"
-  value MAX_CONNECTIONS_PER_ADDRESS "$MAX_CONNECTIONS_PER_ADDRESS"
+  value MAX_READERS "$(most "$max_readers")"
+  value MAX_READERS_PER_ADDRESS "$(most "$MAX_READERS_PER_ADDRESS")"
+  value MAX_CONNECTIONS_PER_ADDRESS "$(most "$MAX_CONNECTIONS_PER_ADDRESS")"
   value MAX_RTMP_CONNECTIONS "$max_rtmp"
-  value MAX_RTMP_CONNECTIONS_PER_ADDRESS "$MAX_RTMP_CONNECTIONS_PER_ADDRESS"
-  value API_REQUESTS "$((limit / 20))"
+  value MAX_RTMP_CONNECTIONS_PER_ADDRESS "$(most "$MAX_RTMP_CONNECTIONS_PER_ADDRESS")"
+  value API_REQUESTS "$(most $((limit / 20)))"
   # The zone has to have a rate even when no location uses it.
   value API_RATE "$((API_RATE_LIMIT == 0 ? 1 : API_RATE_LIMIT))"
   value API_BURST "$((API_RATE_LIMIT * 4))"

@@ -92,6 +92,14 @@ test('MAX_CONNECTIONS_PER_ADDRESS: who has too many requests open gets 503, for 
   for (const one of slow) one.destroy()
 })
 
+test('limits beyond what nginx can count are as good as none', async () => {
+  const names = ['MAX_READERS', 'MAX_READERS_PER_ADDRESS', 'MAX_CONNECTIONS_PER_ADDRESS', 'API_RATE_LIMIT']
+  const more = ['MAX_RTMP_CONNECTIONS', 'MAX_RTMP_CONNECTIONS_PER_ADDRESS']
+  const env = Object.fromEntries([...names, ...more].map((name) => [name, '1000000']))
+  await using fixture = await Fixture.start(control, { env })
+  assert.equal((await fixture.get('/v1/streams')).status, 200)
+})
+
 test('a limit of 0 is none', async () => {
   const env = { API_RATE_LIMIT: '0', MAX_READERS: '0', MAX_READERS_PER_ADDRESS: '0' }
   await using fixture = await Fixture.start(control, { env: { ...env, MAX_CONNECTIONS_PER_ADDRESS: '0' } })
