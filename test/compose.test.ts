@@ -24,7 +24,7 @@ function services(): Map<string, string> {
 
 test('every service has a read-only root, no capabilities, and limits', () => {
   const all = services()
-  for (const name of ['nginx', 'control', 'mysql', 'passwords']) assert.ok(all.has(name), name)
+  for (const name of ['nginx', 'control', 'media', 'mysql', 'passwords']) assert.ok(all.has(name), name)
   for (const [name, body] of all) {
     for (const line of ['read_only: true', 'no-new-privileges:true', 'cap_drop:\n      - ALL\n']) {
       assert.ok(body.includes(line), `${name}: ${line}`)

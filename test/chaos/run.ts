@@ -10,6 +10,7 @@ import { EmbeddedMariadb } from '../../apps/stack/mariadb/embedded-mariadb.ts'
 import { DatabaseProxy } from '../control/support/unix-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { TestStack } from '../support/stack.ts'
+import { letStackUse } from '../support/stack-user.ts'
 import { Viewer } from '../support/viewer.ts'
 import { type Fault, pickFault, type World } from './faults.ts'
 import { brokenPromises, type Subjects } from './invariants.ts'
@@ -96,6 +97,7 @@ async function startNode(
   owner: AsyncDisposableStack,
 ): Promise<ChaosNode> {
   const proxy = owner.use(await DatabaseProxy.start(database))
+  letStackUse(proxy.database.url)
   const hlsDir = join(folder, `hls-${name}`)
   const disk = await SmallDisk.mount(hlsDir)
   if (disk !== null) owner.use(disk)
