@@ -9,14 +9,15 @@
 # hooks. `npm start` runs both, and in the container container.sh does.
 #
 # Settings, as .env.example explains them; each has to be set: HTTP_PORT RTMP_PORT HOOKS_PORT
-# INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR
+# INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT LISTEN_ADDRESS CONTROL_URL HLS_DIR DASH_DIR
 # RECORDINGS_DIR MAX_READERS MAX_READERS_PER_ADDRESS MAX_CONNECTIONS_PER_ADDRESS API_RATE_LIMIT
 # MAX_RTMP_CONNECTIONS MAX_RTMP_CONNECTIONS_PER_ADDRESS.
 # There are no defaults here, so that apps/control/config.ts is the only place that has
 # them: npm start passes on what config.ts has read. The container has no Node.js: nginx/Dockerfile sets
 # its fixed ports and folders, docker-compose.yml what depends on the other containers.
 #
-# HTTP_ADDRESS, RTMP_ADDRESS, ACME_WEBROOT and TRUSTED_PROXIES may be empty. With TLS_DIR, these have to be set too:
+# CORS_ORIGINS, INTERNAL_HOSTS, NGINX_URL, HTTP_ADDRESS, RTMP_ADDRESS, ACME_WEBROOT and TRUSTED_PROXIES may be empty.
+# With TLS_DIR, these have to be set too:
 # HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE.
 #
 # Optional, and read by this script only:
@@ -47,7 +48,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 unset_names=''
 for name in HTTP_PORT RTMP_PORT HOOKS_PORT INTERNAL_HTTP_PORT INTERNAL_RTMP_PORT \
-  LISTEN_ADDRESS CONTROL_URL CORS_ORIGINS HLS_DIR DASH_DIR RECORDINGS_DIR \
+  LISTEN_ADDRESS CONTROL_URL HLS_DIR DASH_DIR RECORDINGS_DIR \
   MAX_READERS MAX_READERS_PER_ADDRESS MAX_CONNECTIONS_PER_ADDRESS API_RATE_LIMIT \
   MAX_RTMP_CONNECTIONS MAX_RTMP_CONNECTIONS_PER_ADDRESS \
   ${TLS_DIR:+HTTPS_PORT RTMPS_PORT PUBLIC_URL HSTS_MAX_AGE}; do
@@ -126,12 +127,22 @@ esac
 cors_map='default "";' cors_vary=Origin
 old_ifs=$IFS IFS=', '
 set -f
-for origin in $CORS_ORIGINS; do
+for origin in ${CORS_ORIGINS:-*}; do
   case $origin in
     '*') cors_map='default "*";' cors_vary='' && break ;;
     *[!][A-Za-z0-9.:/_-]*) fail "CORS_ORIGINS must be * or a comma-separated list of origins such as https://example.com" ;;
     *) cors_map="$cors_map \"$origin\" \"$origin\";" ;;
   esac
+done
+internal_hosts=localhost
+nginx_host=${NGINX_URL:-} nginx_host=${nginx_host#*://} nginx_host=${nginx_host%%[:/]*}
+for name in ${INTERNAL_HOSTS:-} "$control_host" $nginx_host; do
+  case $name in
+    # An IPv6 address, which is always allowed.
+    "$control_host" | "$nginx_host") case $name in *[!A-Za-z0-9._-]*) continue ;; esac ;;
+    *[!A-Za-z0-9._-]*) fail "INTERNAL_HOSTS must be a comma-separated list of host names" ;;
+  esac
+  internal_hosts="$internal_hosts|$(echo "$name" | sed 's/[.]/[.]/g')"
 done
 set +f
 IFS=$old_ifs
@@ -171,6 +182,7 @@ value() { # NAME VALUE: prints the sed command that replaces @NAME@ with the val
   value CONTROL_API "$control_host:$control_port"
   value CONTROL_HOOKS "$control_host:$HOOKS_PORT"
   value RESOLVERS "$resolvers"
+  value INTERNAL_HOSTS "$internal_hosts"
   value CORS_MAP "$cors_map"
   value CORS_VARY "$cors_vary"
 } >"$run_dir/onair.sed"

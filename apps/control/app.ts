@@ -1,9 +1,10 @@
 // The two HTTP servers as Fastify instances: the public API, and the internal one for nginx's hooks
 // and metrics. Neither listens.
-import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from './context.ts'
+import { requireOwnHost } from './http/allowed-hosts.ts'
+import { allowOrigins } from './http/cors.ts'
 import { answerFrameworkError, answerWithProblems } from './http/errors.ts'
 import { collectMethods } from './http/method-not-allowed.ts'
 import { describeApi } from './http/openapi.ts'
@@ -29,13 +30,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   tolerateEmptyJson(app)
-  await app.register(cors, {
-    origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
-    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    exposedHeaders: ['Location', 'Retry-After'],
-    maxAge: 24 * 60 * 60,
-    strictPreflight: false,
-  })
+  await allowOrigins(app, config.corsOrigins, config.publicUrl)
   keepTrail(app, { logger, clientAddress: context.clientAddress, metrics: context.metrics })
   await describeApi(app)
   const refuseOtherMethods = collectMethods(app)
@@ -87,7 +82,7 @@ export async function buildInternalApp(context: Context): Promise<FastifyInstanc
   return app
 }
 
-function createFastify({ logger }: Context) {
+function createFastify({ config, logger }: Context) {
   const app = Fastify({
     loggerInstance: logger,
     // Each change is logged where it happens, with the stream's id; a line for each request would say less.
@@ -100,6 +95,7 @@ function createFastify({ logger }: Context) {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
   }).withTypeProvider<ZodTypeProvider>()
   answerWithProblems(app)
+  requireOwnHost(app, new Set(config.internalHosts))
   // A client that reads nothing, or has connected and sent nothing, must not delay the stop.
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref()

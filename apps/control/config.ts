@@ -1,4 +1,5 @@
 // The settings as the rest of control uses them. This is the only place that reads the environment.
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type FolderUser, unsafeFolders } from './common/folder-owner.ts'
@@ -78,6 +79,8 @@ export interface Config {
   readonly nginxUrl: string
   /** Control's public API, as nginx reaches it. */
   readonly controlUrl: string
+  /** Host names under which the internal ports may be asked, in lower case: those of both URLs, and INTERNAL_HOSTS. */
+  readonly internalHosts: readonly string[]
   readonly hlsDir: string
   readonly dashDir: string
   readonly dataDir: string
@@ -112,7 +115,8 @@ export interface Config {
   readonly apiTokens: readonly Secret[]
   /** Those that may create streams, and nothing else. */
   readonly createTokens: readonly Secret[]
-  readonly corsOrigins: readonly string[]
+  /** Null: not set. Reading is open to all, and changing to PUBLIC_URL's origin. */
+  readonly corsOrigins: readonly string[] | null
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** The system user that `npm start` runs everything as when root calls it; null: the stack's default. */
   readonly runAs: string | null
@@ -174,6 +178,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hstsMaxAgeS: e.HSTS_MAX_AGE,
     nginxUrl: e.NGINX_URL ?? `http://127.0.0.1:${e.INTERNAL_HTTP_PORT}`,
     controlUrl: e.CONTROL_URL ?? `http://127.0.0.1:${e.API_PORT}`,
+    internalHosts: readInternalHosts(e),
     hlsDir: e.HLS_DIR,
     dashDir: e.DASH_DIR,
     dataDir: e.DATA_DIR,
@@ -208,7 +213,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     s3: readS3(e),
     apiTokens: e.API_TOKENS.map((token) => new Secret(token)),
     createTokens: e.CREATE_TOKENS.map((token) => new Secret(token)),
-    corsOrigins: e.CORS_ORIGINS,
+    corsOrigins: e.CORS_ORIGINS ?? null,
     logLevel: e.LOG_LEVEL,
     runAs: e.RUN_AS ?? null,
     nodeId:
@@ -221,6 +226,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 function readTls({ TLS_CERT, TLS_KEY }: Settings): TlsFiles | null {
   return TLS_CERT === undefined || TLS_KEY === undefined ? null : { certFile: TLS_CERT, keyFile: TLS_KEY }
+}
+
+function readInternalHosts({ NGINX_URL, CONTROL_URL, INTERNAL_HOSTS }: Settings): string[] {
+  const urls = [NGINX_URL, CONTROL_URL].flatMap((url) => (url === undefined ? [] : [new URL(url).hostname]))
+  const names = [...urls, ...INTERNAL_HOSTS].map((name) => name.toLowerCase())
+  return [...new Set(names)].filter((name) => !name.startsWith('[') && isIP(name) === 0)
 }
 
 function readS3(e: Settings): S3Config | null {

@@ -78,6 +78,12 @@ const Environment = z.object({
     .default(0),
   NGINX_URL: httpUrl.optional(),
   CONTROL_URL: httpUrl.optional(),
+  INTERNAL_HOSTS: list
+    .refine(
+      (names) => names.every((name) => /^[A-Za-z0-9._-]+$/.test(name)),
+      'must be a comma-separated list of host names, without ports',
+    )
+    .default([]),
   HLS_DIR: path.default('/tmp/hls'),
   DASH_DIR: path.default('/tmp/dash'),
   DATA_DIR: path.default('.data'),
@@ -126,7 +132,7 @@ const Environment = z.object({
       (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
       'must be * or a comma-separated list of origins such as https://example.com',
     )
-    .default(['*']),
+    .optional(),
   RUN_AS: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,31}$/, "must be a system user's name")

@@ -32,8 +32,9 @@ export function settingsEnv(config: Config): Record<string, string> {
     TRUSTED_PROXIES: config.trustedProxies.join(','),
     NGINX_URL: config.nginxUrl,
     CONTROL_URL: config.controlUrl,
-    // A lone comma is an empty list; an empty value would count as not set.
-    CORS_ORIGINS: config.corsOrigins.join(',') || ',',
+    // A lone comma is an empty list; an empty value counts as not set.
+    CORS_ORIGINS: config.corsOrigins === null ? '' : config.corsOrigins.join(',') || ',',
+    INTERNAL_HOSTS: config.internalHosts.join(','),
     HLS_DIR: resolve(config.hlsDir),
     DASH_DIR: resolve(config.dashDir),
     DATA_DIR: resolve(config.dataDir),

@@ -21,7 +21,7 @@ export class EventReader implements Disposable {
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
     const reader = new EventReader(socket)
-    socket.write('GET /v1/events HTTP/1.1\r\nHost: bench\r\n\r\n')
+    socket.write('GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await once(socket, 'data')
     return reader
   }

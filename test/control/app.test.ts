@@ -57,7 +57,7 @@ test('connections that send nothing or read nothing do not delay a stop', async 
     await open(control.apiUrl, ''),
     await open(control.hooksUrl, ''),
     await open(control.apiUrl, 'GET /v1/streams HTTP/1.1\r\n'),
-    await open(control.apiUrl, 'GET /v1/events?lastEventId=0 HTTP/1.1\r\nHost: x\r\n\r\n'),
+    await open(control.apiUrl, 'GET /v1/events?lastEventId=0 HTTP/1.1\r\nHost: localhost\r\n\r\n'),
   ]
   await until('the reader', () => control.context.hub.readerCount === 1)
   // More than fits into the socket's buffers, so the end of the response cannot be sent either.
@@ -70,7 +70,7 @@ test('connections that send nothing or read nothing do not delay a stop', async 
 
 test('events that are committed during a stop break nothing', async () => {
   const control = await startControl({ database })
-  const reader = await open(control.apiUrl, 'GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n')
+  const reader = await open(control.apiUrl, 'GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
   await until('the reader', () => control.context.hub.readerCount === 1)
   control.context.hub.endAll()
   await liveStream(control)

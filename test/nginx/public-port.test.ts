@@ -93,6 +93,27 @@ test('the page is at its four addresses; files with a hash in their name are cac
   assert.equal((await fixture.get('/assets/app-Ab3_d6GX.js')).headers['cache-control'], 'no-store')
 })
 
+test('the internal port answers under OnAir’s own host names only, so that DNS rebinding does not reach it', async () => {
+  for (const path of ['/stat', '/control/drop/publisher?app=live', '/nothing']) {
+    for (const host of [
+      'evil.example',
+      '127.0.0.1.evil.example:8090',
+      'xlocalhost',
+      'localhost.evil.example',
+    ])
+      assert.equal((await fixture.internal(path, { host })).status, 421, `${host} ${path}`)
+  }
+  for (const host of [
+    'localhost',
+    '127.0.0.1:8090',
+    '[::1]:8090',
+    '10.1.2.3',
+    'LOCALHOST:8090',
+    'a.localhost',
+  ])
+    assert.equal((await fixture.internal('/stat', { host })).status, 200, host)
+})
+
 test('IPv6 is served as well', { skip: !hasIpv6 }, async () => {
   assert.equal((await fixture.getIpv6('/')).status, 200)
 })
@@ -107,7 +128,8 @@ test('control learns the client’s address from nginx, whatever headers the cli
   })
   const seen = JSON.parse(answer.body.toString()) as { url: string; headers: Record<string, string> }
   assert.equal(seen.url, '/v1/streams?limit=1')
-  assert.equal(seen.headers.host, 'live.example:8080')
+  assert.equal(seen.headers['x-forwarded-host'], 'live.example:8080')
+  assert.match(seen.headers.host ?? '', /^127\.0\.0\.1:\d+$/, 'control’s own address')
   assert.equal(seen.headers['x-real-ip'], '127.0.0.1')
   assert.ok(!JSON.stringify(seen).includes('9.9.9.9'))
   assert.ok(!JSON.stringify(seen).includes('forged'))

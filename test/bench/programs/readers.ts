@@ -16,7 +16,7 @@ let complete = Promise.withResolvers<void>()
 async function open(port: number, path: string): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`)
   await once(socket, 'data')
   sockets.add(socket)
   socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)

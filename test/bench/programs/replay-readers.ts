@@ -26,7 +26,7 @@ async function read({ port, from, lastId }: Replay): Promise<void> {
     if (tail.includes(wanted) && tail.endsWith(END)) resolve()
   })
   socket.on('close', () => reject(new Error('the replay broke off')))
-  socket.write(`GET /v1/events?lastEventId=${from} HTTP/1.1\r\nHost: bench\r\n\r\n`)
+  socket.write(`GET /v1/events?lastEventId=${from} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   await promise
   socket.destroy()
 }

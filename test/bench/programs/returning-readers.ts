@@ -70,7 +70,7 @@ async function comeBack(port: number, reader: ReturningReader): Promise<number |
     sockets.delete(socket)
     resolve(null)
   })
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\n${cursor}\r\n`)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${cursor}\r\n`)
   return promise
 }
 

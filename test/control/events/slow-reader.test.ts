@@ -38,7 +38,7 @@ const readers = () => control.context.hub.readerCount
 async function stuckReader(query = '', { apiUrl } = control) {
   const socket = connect(Number(new URL(apiUrl).port), '127.0.0.1')
   socket.on('error', () => {})
-  socket.write(`GET /v1/events${query} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  socket.write(`GET /v1/events${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
   await once(socket, 'readable')
   return { [Symbol.dispose]: () => socket.destroy() }
 }

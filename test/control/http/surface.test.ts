@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { startControl, type TestControl } from '../../support/control.ts'
+import { until } from '../../support/until.ts'
 import { call, createStream, refused } from '../support/api.ts'
 
 const ORIGIN = 'https://page.example'
@@ -63,13 +65,29 @@ describe('paths and methods', () => {
 })
 
 describe('CORS', () => {
-  test('any page can send requests and read the response headers it needs', async () => {
-    const { headers } = await call(control, '/v1/streams', {
-      method: 'POST',
-      json: {},
-      headers: { origin: ORIGIN },
-    })
-    assert.equal(headers.get('access-control-allow-origin'), '*')
+  /** What a browser would let a page of this origin do. */
+  const allowed = async (server: TestControl, origin: string, method: string) => {
+    const asked = { origin, 'access-control-request-method': method }
+    const preflight = await call(server, '/v1/streams', { method: 'OPTIONS', headers: asked })
+    const request = method === 'GET' ? { method } : { method, json: {} }
+    const answer = await call(server, '/v1/streams', { ...request, headers: { origin } })
+    const [first, second] = [preflight, answer].map(({ headers }) =>
+      headers.get('access-control-allow-origin'),
+    )
+    assert.equal(first, second)
+    return first
+  }
+
+  test('any page can read; only one of PUBLIC_URL’s origin can change something', async () => {
+    const own = new URL(control.context.config.publicUrl).origin
+    assert.equal(await allowed(control, ORIGIN, 'GET'), '*')
+    assert.equal(await allowed(control, ORIGIN, 'POST'), null)
+    assert.equal(await allowed(control, own, 'GET'), '*')
+    assert.equal(await allowed(control, own, 'POST'), own)
+  })
+
+  test('a page can read the response headers it needs', async () => {
+    const { headers } = await call(control, '/v1/streams', { headers: { origin: ORIGIN } })
     assert.deepEqual(headers.get('access-control-expose-headers')?.split(/, ?/).sort(), [
       'Location',
       'Retry-After',
@@ -91,7 +109,7 @@ describe('CORS', () => {
     const answer = await call(control, '/v1/streams', {
       method: 'OPTIONS',
       headers: {
-        origin: ORIGIN,
+        origin: new URL(control.context.config.publicUrl).origin,
         'access-control-request-method': 'POST',
         'access-control-request-headers': 'authorization,content-type',
       },
@@ -107,18 +125,78 @@ describe('CORS', () => {
       env: { NODE_ID: 'strict', CORS_ORIGINS: ORIGIN },
     })
     try {
-      const allowed = async (origin: string) => {
-        const { headers } = await call(strict, '/v1/streams', { headers: { origin } })
-        return headers.get('access-control-allow-origin')
+      for (const method of ['GET', 'POST']) {
+        assert.equal(await allowed(strict, ORIGIN, method), ORIGIN)
+        assert.equal(await allowed(strict, 'https://other.example', method), null)
+        assert.equal(await allowed(strict, new URL(strict.context.config.publicUrl).origin, method), null)
       }
-      assert.deepEqual([await allowed(ORIGIN), await allowed('https://other.example')], [ORIGIN, null])
     } finally {
       await strict[Symbol.asyncDispose]()
     }
   })
 })
 
+describe('host names', () => {
+  /** fetch sends no Host header of its own. */
+  const ask = async (url: string, host: string) => {
+    const sent = get(url, { headers: { host } })
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: answer.statusCode, text: await text(answer) }
+  }
+
+  test('other names than OnAir’s own are refused on both ports: DNS rebinding', async () => {
+    const env = { NODE_ID: 'hosts', INTERNAL_HOSTS: 'Metrics.internal', CONTROL_URL: 'http://control:3000' }
+    await using named = await startControl({ database: control.database, env })
+    for (const url of [`${named.apiUrl}/v1/streams`, `${named.hooksUrl}/metrics`]) {
+      for (const host of [
+        'evil.example',
+        'evil.example:3000',
+        '127.0.0.1.evil.example',
+        'localhost.evil.example',
+        'a:b:c',
+      ]) {
+        const { status, text } = await ask(url, host)
+        assert.equal(status, 421, host)
+        assert.equal(JSON.parse(text).code, 'misdirected_request')
+      }
+      const own = [
+        'localhost:3000',
+        'LOCALHOST',
+        'a.localhost',
+        '127.0.0.1:3000',
+        '[::1]:3000',
+        '10.0.0.7:3001',
+      ]
+      for (const host of [...own, 'metrics.internal:3001', 'control:3000', 'control'])
+        assert.equal((await ask(url, host)).status, 200, host)
+    }
+    assert.equal((await ask(`${named.hooksUrl}/nothing`, 'evil.example')).status, 421)
+  })
+})
+
 describe('health', () => {
+  test('however many ask /readyz, nginx is asked once a second', async () => {
+    let asked = 0
+    const nginx = createServer((_request, response) => {
+      asked += 1
+      response.end('<rtmp/>')
+    }).listen(0, '127.0.0.1')
+    await once(nginx, 'listening')
+    const { port } = nginx.address() as AddressInfo
+    const env = { NODE_ID: 'asked', NGINX_URL: `http://127.0.0.1:${port}` }
+    try {
+      await using whole = await startControl({ database: control.database, env })
+      const begin = performance.now()
+      for (let round = 0; round < 10; round++)
+        await Promise.all(Array.from({ length: 20 }, () => call(whole, '/readyz')))
+      const seconds = Math.floor((performance.now() - begin) / 1_000)
+      assert.ok(asked >= 1 && asked <= seconds + 1, `${asked} times in ${seconds} s`)
+    } finally {
+      nginx.close()
+      nginx.closeAllConnections()
+    }
+  })
+
   test('/healthz answers 200 while the process is running', async () => {
     const { status, body } = await call(control, '/healthz')
     assert.deepEqual([status, body], [200, { status: 'ok' }])
@@ -142,6 +220,7 @@ describe('health', () => {
         [200, { status: 'ok', checks: { database: 'ok', hls: 'ok', nginx: 'ok' } }],
       )
       await rm(whole.hlsDir, { recursive: true })
+      await until('another answer', async () => (await call(whole, '/readyz')).status === 503)
       const answer = await refused(whole, '/readyz', {}, 503, 'not_ready')
       assert.deepEqual(answer.body.checks, { database: 'ok', hls: 'unreachable', nginx: 'ok' })
     } finally {
