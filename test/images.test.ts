@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -39,6 +39,28 @@ for (const dockerfile of DOCKERFILES) {
     }
   })
 }
+
+/** A source file and everything that it imports of the repository, as paths from its root. */
+function withImports(entry: string, found = new Set<string>()): Set<string> {
+  if (found.has(entry)) return found
+  found.add(entry)
+  const text = readFileSync(join(ROOT, entry), 'utf8')
+  // Imports of types alone are gone when Node runs the file.
+  for (const [, path = ''] of text.matchAll(/^(?:import|export) (?!type )[^'";]*?from '(\.[^']+)'/gms)) {
+    withImports(relative(ROOT, resolve(ROOT, dirname(entry), path)), found)
+  }
+  return found
+}
+
+test('media’s image has every file that media imports', () => {
+  const copied = copiedFiles('apps/media/Dockerfile').flat()
+  const imported = [...withImports('apps/media/main.ts')]
+  assert.ok(imported.length > 10)
+  const missing = imported.filter(
+    (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
+  )
+  assert.deepEqual(missing, [])
+})
 
 test('the page builds from what nginx’s image copies, and nothing else', () => {
   for (const file of copiedFiles('nginx/Dockerfile')[0] ?? []) {
