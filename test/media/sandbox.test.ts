@@ -67,7 +67,8 @@ for (const sandbox of SANDBOXES) {
       await assert.rejects(lastFrame(path, { ...OPTIONS, ffmpeg: inside }))
       await assert.rejects(firstFrame(path, { ...OPTIONS, ffmpeg: inside }))
       const segments = [[{ path, durationMs: 2_000 }]]
-      await assert.rejects(makeMp4(segments, join(folder, 'work'), { ...OPTIONS, ffmpeg: inside }))
+      const mp4 = makeMp4(segments, join(folder, 'work'), { ...OPTIONS, ffmpeg: inside })
+      await assert.rejects(mp4, /^Error: a segment is not MPEG-TS$/)
     }
     assert.equal(connections, 0)
   })
