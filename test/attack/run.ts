@@ -1,7 +1,7 @@
 // npm run attack -- [--connections N] [--requests N] [--seconds N] [--only TEXT]: attacks a whole stack with its
 // default limits from one address, while three encoders publish and a fourth comes. Prints what the attacker got;
 // the exit code says whether anybody noticed.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -36,6 +36,8 @@ process.exitCode = (await run()) ? 0 : 1
 async function run(): Promise<boolean> {
   await using owned = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'onair-attack-'))
+  // Started by root, the stack runs as another user.
+  chmodSync(folder, 0o755)
   owned.defer(() => rmSync(folder, { recursive: true, force: true }))
   const mariadb = owned.use(
     await EmbeddedMariadb.start({ folder, env: process.env, onLine: () => {}, durable: false }),
