@@ -24,12 +24,17 @@ export class FollowedStreams {
   /** Answers of the last second. Streams that do not exist are not among them: one may be created at any moment. */
   #known = new Map<string, Followed>()
   #knownSinceMs = Number.NEGATIVE_INFINITY
+  /** Streams with an event since the running query began, which it may not have seen. */
+  readonly #changed = new Set<string>()
 
   constructor(queries: Pick<StreamQueries, 'newestEvents'>, feed: Pick<Feed, 'head' | 'events$'>) {
     this.#queries = queries
     this.#feed = feed
     // It may have been deleted.
-    feed.events$.subscribe(({ streamId }) => this.#known.delete(streamId))
+    feed.events$.subscribe(({ streamId }) => {
+      this.#known.delete(streamId)
+      if (this.#running) this.#changed.add(streamId)
+    })
   }
 
   /**
@@ -69,13 +74,12 @@ export class FollowedStreams {
   async #answer(batch: readonly (readonly [string, Answer])[]): Promise<void> {
     try {
       const upTo = this.#feed.head
+      this.#changed.clear()
       const found = await this.#queries.newestEvents(batch.map(([id]) => id))
-      const isQuiet = this.#feed.head === upTo
       for (const [id, { resolve }] of batch) {
         const newest = found.get(id)
         const answer = newest === undefined ? null : { newest, upTo }
-        // An event that came meanwhile may be this stream's, and the query may not have seen it.
-        if (answer !== null && isQuiet) this.#known.set(id, answer)
+        if (answer !== null && !this.#changed.has(id)) this.#known.set(id, answer)
         resolve(answer)
       }
     } catch (error) {
