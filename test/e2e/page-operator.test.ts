@@ -109,6 +109,19 @@ step('ends a stream, and takes one down by its link that has ended', async () =>
   await operator.getByLabel('API token').waitFor()
 })
 
+step('shows the last tries to publish, and none of streams that were taken down', async () => {
+  const stranger = windows.publish(`${stack.rtmpUrl}/live_${'a'.repeat(28)}`)
+  await stranger.exited()
+  await operator.bringToFront()
+  await operator.getByLabel('API token').fill(TOKEN)
+  await button('Continue').click()
+  const tries = operator.getByRole('region', { name: 'Last tries to publish' })
+  await tries.getByText('Refused: not a stream key').waitFor()
+  await tries.getByText(/127\.0\.0\.1/).waitFor()
+  assert.equal(await tries.getByText('Accepted').count(), 0)
+  await checkScreen(browser, operator, 'operator-tries')
+})
+
 step('the streamer can delete the stream in the studio, while it is live', async () => {
   await studio.bringToFront()
   await studio.getByRole('button', { name: 'New stream', exact: true }).click()

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { OPERATOR_TEXTS } from '../texts/operator-texts.ts'
 import { useDocumentTitle } from '../ui/document-title.ts'
 import { readTab, writeTab } from '../ui/tab-storage.ts'
+import { AttemptsPanel } from './attempts-panel.tsx'
 import { OnAirPanel } from './on-air-panel.tsx'
 import { TakeDownByLink } from './take-down-by-link.tsx'
 import { TokenForm } from './token-form.tsx'
@@ -34,6 +35,7 @@ export function OperatorPage() {
         <>
           <OnAirPanel token={token} onRefused={() => change(undefined, true)} />
           <TakeDownByLink token={token} />
+          <AttemptsPanel token={token} />
         </>
       )}
     </div>

@@ -41,4 +41,26 @@ export const OPERATOR_TEXTS = {
   finding: 'Looking…',
   notFound: 'There is no stream with this link. It may have been removed already.',
   removed: 'The stream was taken down.',
+  attempts: 'Last tries to publish',
+  noAttempts: 'Nobody has tried yet.',
+  noAddress: 'address unknown',
+  stream: 'Stream',
+  tries: (n: number) => `${n} tries`,
 } as const
+
+/** What came of a try to publish, by the API's `result`. */
+export const ATTEMPT_RESULTS: Readonly<Record<string, string>> = {
+  accepted: 'Accepted',
+  expired: 'Refused: the key has expired',
+  rotated: 'Refused: the key was replaced',
+  ended: 'Refused: the stream has ended',
+  already_publishing: 'Refused: another encoder is publishing with this key',
+  unknown_key: 'Refused: unknown key',
+  malformed_key: 'Refused: not a stream key',
+  limit_publishers: 'Refused: too many streams on the server',
+  limit_publishers_per_address: 'Refused: too many streams from this address',
+  disk_full: 'The disk is nearly full',
+  unavailable: 'Refused: the server was not ready',
+  limit_bitrate: 'Ended: bitrate over the limit',
+  limit_duration: 'Ended: longer than allowed',
+}
