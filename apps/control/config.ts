@@ -1,4 +1,5 @@
 // The settings as the rest of control uses them. This is the only place that reads the environment.
+// Long because every setting has its line twice, as a type and as a value.
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'

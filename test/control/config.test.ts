@@ -64,6 +64,7 @@ describe('without settings', () => {
         },
         eventRetentionMs: 30 * 24 * 60 * 60 * 1_000,
         streamRetentionMs: 90 * 86_400_000,
+        mediaSocket: '.data/run/media.sock',
         recordingsDir: '.data/recordings',
         recordingsMaxAgeMs: null,
         recordingsMaxBytes: null,

@@ -43,14 +43,19 @@ install_packages() {
       'Or run OnAir in containers: docker compose up'
 }
 
+# Node 24 is an npm package for each kind of machine, and optional as such: npm ci passes over one that it may not
+# install, or whose download fails. package-lock.json has the checksums.
 check_node_24() {
-  [ "$installed" = yes ] || [ ! -x node_modules/node/bin/node ] || return 0
+  [ "$installed" = yes ] || [ ! -x node_modules/.bin/node ] || return 0
   case $(node_modules/.bin/node --version 2>/dev/null || true) in v24.*) return ;; esac
-  say "downloading Node 24 (npm rebuild node: the package's install script has not run)"
-  PATH=$(path_without_packages) npm rebuild node --loglevel=error >&2 || true
-  case $(node_modules/.bin/node --version 2>/dev/null || true) in v24.*) return ;; esac
-  fail 'The npm package `node` did not install Node 24 for this machine.' \
-    'Allow its install script (npm config: ignore-scripts=false) and run: npm rebuild node' \
+  if [ "$installed" = no ]; then
+    say 'Node 24 is missing: installing npm packages again'
+    rm -f node_modules/.package-lock.json
+    install_packages
+    case $(node_modules/.bin/node --version 2>/dev/null || true) in v24.*) return ;; esac
+  fi
+  fail "npm did not install Node 24 for this machine ($(uname -s) $(uname -m))." \
+    'There is one for Linux on x64 and arm64, and npm must not omit optional packages (npm config: omit).' \
     'Or run OnAir in containers: docker compose up'
 }
 
