@@ -33,6 +33,7 @@ export class Feed implements AsyncDisposable {
   /** The events up to here have been compared with the log. */
   #compared = 0
   #pruned = 0
+  #lostAfter = Number.POSITIVE_INFINITY
   #lostUpTo = 0
   #timer: NodeJS.Timeout | undefined
   #tailing: Promise<void> | null = null
@@ -61,9 +62,13 @@ export class Feed implements AsyncDisposable {
   }
 
   /**
-   * A cursor up to here may be that of an event that got lost when the log went back; 0: nothing got lost while
-   * this process was running. Events that came later have taken over the ids of lost ones.
+   * A cursor from `lostAfter` + 1 to `lostUpTo` may be that of an event that got lost when the log went back; without
+   * a loss there is no such number. Events that came later have taken over the ids of lost ones.
    */
+  get lostAfter(): number {
+    return this.#lostAfter
+  }
+
   get lostUpTo(): number {
     return this.#lostUpTo
   }
@@ -165,8 +170,10 @@ export class Feed implements AsyncDisposable {
 
   /** Continues at the log's new head. */
   async #rejoin(): Promise<void> {
-    const lostHead = this.head
+    const lost = this.#recent
+    const lostHead = lost.head
     await this.#load()
+    this.#lostAfter = Math.min(this.#lostAfter, newestInBoth(lost, this.#recent))
     this.#lostUpTo = Math.max(this.#lostUpTo, lostHead)
     this.#options.logger.warn(
       { from: lostHead, to: this.head },
@@ -211,4 +218,14 @@ export class Feed implements AsyncDisposable {
     this.#events.complete()
     this.#resets.complete()
   }
+}
+
+/** The id of the newest event that both have; 0: none is known. */
+function newestInBoth(lost: RecentEvents, kept: RecentEvents): number {
+  const known = new Map(lost.between(1, lost.head).map((event) => [event.id, event]))
+  const both = kept.between(1, kept.head).findLast((event) => {
+    const same = known.get(event.id)
+    return same !== undefined && isSameEvent(same, event)
+  })
+  return both?.id ?? 0
 }

@@ -13,11 +13,12 @@ export interface Start {
  */
 export function findStart(
   cursor: number | undefined,
-  { head, pruned, lostUpTo }: Pick<Feed, 'head' | 'pruned' | 'lostUpTo'>,
+  { head, pruned, lostAfter, lostUpTo }: Pick<Feed, 'head' | 'pruned' | 'lostAfter' | 'lostUpTo'>,
   nothingUpTo: number,
 ): Start {
   if (cursor === undefined) return { cursor: head, reset: false }
-  const isOutside = cursor > head || cursor < pruned || cursor <= lostUpTo
+  const mayBeLost = cursor > lostAfter && cursor <= lostUpTo
+  const isOutside = cursor > head || cursor < pruned || mayBeLost
   if (cursor !== 0 && isOutside) return { cursor: head, reset: true }
   return { cursor: Math.max(cursor, Math.min(nothingUpTo, head)), reset: false }
 }

@@ -36,7 +36,7 @@ function setUp(floor = 0, log = {} as EventLog) {
   const [events$, resets$] = [new Subject<FramedEvent>(), new Subject<number>()]
   const recent = new RecentEvents(floor, 1_000)
   const feed = {
-    ...{ events$, resets$, recent, lostUpTo: 0 },
+    ...{ events$, resets$, recent, lostAfter: Number.POSITIVE_INFINITY, lostUpTo: 0 },
     get head() {
       return recent.head
     },

@@ -131,6 +131,21 @@ describe('a cursor of a lost event gets a reset', () => {
 })
 
 describe('there is no reset', () => {
+  test('for a reader that comes back with the cursor of its reset, or with an older one', async () => {
+    const oldest = (await head()) - 4
+    await using first = await follow()
+    const left = await lose(3)
+    look()
+    assert.equal((await first.frame('reset')).id, String(left))
+    await using again = await follow(`?lastEventId=${left}`)
+    await using older = await follow(`?lastEventId=${oldest}`)
+    await append(others, event('new'))
+    look()
+    for (const reader of [again, older]) await titled(reader, 'new')
+    assert.deepEqual(idsOf(again), [left + 1])
+    assert.ok(![...again.types, ...older.types].includes('reset'))
+  })
+
   test('when events are pruned, even all of them', async () => {
     await using reader = await follow()
     const { head: old } = await control.context.log.bounds()
