@@ -114,7 +114,19 @@ suite('with an unsafe HLS_DIR', { skip }, () => {
       CORS_ORIGINS: '*',
       NGINX: 'true',
     }
-    const env = { PATH: process.env.PATH, ...ports, ...rest, ...settings(), HLS_DIR: folder(), ...folders }
+    const limits = {
+      ...{ MAX_READERS: '0', MAX_READERS_PER_ADDRESS: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' },
+      ...{ API_RATE_LIMIT: '0', MAX_RTMP_CONNECTIONS: '0', MAX_RTMP_CONNECTIONS_PER_ADDRESS: '0' },
+    }
+    const env = {
+      PATH: process.env.PATH,
+      ...ports,
+      ...rest,
+      ...limits,
+      ...settings(),
+      HLS_DIR: folder(),
+      ...folders,
+    }
     return spawnSync(START, ['public'], { env, encoding: 'utf8' })
   }
 
