@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
 
   const databaseUrl = config.databaseUrl?.reveal() ?? (await startDatabase(options, dataDir, started))
   options.signal.throwIfAborted()
-  const mediaSocket = fittingSocket(resolve(config.mediaSocket))
+  const mediaSocket = prepareSocket(config.mediaSocket)
   const env = { ...options.env, ...settingsEnv(config), MEDIA_SOCKET: mediaSocket }
   const tlsDir = join(dataDir, 'nginx-tls')
   if (config.tls !== null && options.certificate !== null) {
@@ -79,6 +79,14 @@ export async function startStack(options: StackOptions): Promise<AsyncDisposable
   const control = startControl(options, { ...env, DATABASE_URL: databaseUrl }, runDir)
   started.defer(() => control.stop(GRACE_MS.control))
   return started.move()
+}
+
+function prepareSocket(path: string): string {
+  try {
+    return fittingSocket(resolve(path))
+  } catch (error) {
+    throw new StartError(`OnAir can't start: MEDIA_SOCKET: ${(error as Error).message}`)
+  }
 }
 
 async function lockDataFolder(dataDir: string, pid: number): Promise<FolderLock> {

@@ -11,7 +11,7 @@ const SHORT_FOLDERS = '/tmp'
 
 /**
  * @returns the path itself, or one in a folder under /tmp when it is too long; the folder exists
- * @throws when the folder belongs to another user or is open to others
+ * @throws Error when the folder belongs to another user or is open to others
  */
 export function fittingSocket(path: string): string {
   const fits = Buffer.byteLength(path) <= LONGEST_SOCKET_PATH
@@ -21,7 +21,9 @@ export function fittingSocket(path: string): string {
   const { uid, mode } = lstatSync(parent)
   // Everybody can write to /tmp: a folder or link that another user has created there must not be used.
   if (!lstatSync(parent).isDirectory() || uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new Error(`${parent} must be a folder of this user with mode 0700; remove it and start again`)
+    throw new Error(
+      `${parent} gets a socket, so it must be a folder of this user with mode 0700. Correct its mode or remove it.`,
+    )
   }
   return join(parent, basename(path))
 }
