@@ -36,6 +36,9 @@ if (!(minutes * 60_000 >= 2 * WARM_UP_MS) || !(rate > 0) || !(encoders >= 0))
   throw new Error(`--minutes takes ${(2 * WARM_UP_MS) / 60_000} or more, --rate and --encoders a number`)
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
+/** Ctrl-C ends the work early: what was measured until then is judged, and everything is stopped. */
+let isInterrupted = false
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => (isInterrupted = true))
 process.exitCode = (await soak()) ? 0 : 1
 
 async function soak(): Promise<boolean> {
@@ -75,7 +78,7 @@ async function soak(): Promise<boolean> {
 async function sample(stack: TestStack, endMs: number): Promise<Map<string, number[]>> {
   const startMs = performance.now()
   const samples = new Map(Object.keys(RESOURCES).map((name) => [name, [] as number[]]))
-  while (performance.now() < endMs) {
+  while (performance.now() < endMs && !isInterrupted) {
     await delay(SAMPLE_MS)
     if (performance.now() - startMs < WARM_UP_MS) continue
     for (const [name, { read }] of Object.entries(RESOURCES)) samples.get(name)?.push(await read(stack))
