@@ -29,7 +29,11 @@ test('the runner fails when a path selects no test', async () => {
 })
 
 test('the runner takes files and a name pattern, and ends with the counts', async () => {
-  const { code, output } = await runTests('test/stack/setup', '--test-name-pattern', 'other platforms')
+  const { code, output } = await runTests(
+    'test/stack/setup/setup.test.ts',
+    '--test-name-pattern',
+    'other platforms',
+  )
   assert.equal(code, 0, output)
   assert.match(output, /tests 1\n(.*\n)*.*pass 1\n/)
 })
