@@ -1,4 +1,5 @@
 // What is on air now: each stream with its publisher, and what an operator can do about it.
+
 import type { OnAir } from '../api/shapes.ts'
 import { endStream } from '../api/streams.ts'
 import { OPERATOR_TEXTS } from '../texts/operator-texts.ts'
@@ -6,6 +7,7 @@ import { TEXTS } from '../texts/texts.ts'
 import { ConfirmButton, type ConfirmTexts } from '../ui/confirm-button.tsx'
 import { ConnectionNotice } from '../ui/connection-notice.tsx'
 import { bitrateText, videoText } from '../ui/format-ingest.ts'
+import { Stats } from '../ui/stats.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { TimeOnAir } from '../ui/time-on-air.tsx'
 import { TakeDownButton } from './take-down-button.tsx'
@@ -65,7 +67,7 @@ function OnAirItem({ onAir, token, onChanged }: ItemProps) {
           </a>
         </h3>
       </div>
-      <Stats {...onAir} />
+      <Figures {...onAir} />
       {publisher === null && <p class="muted">{OPERATOR_TEXTS.noPublisher}</p>}
       {publisher !== null && publisher.ingest === null && node !== null && (
         <p class="muted">{OPERATOR_TEXTS.elsewhere(node)}</p>
@@ -84,7 +86,7 @@ function OnAirItem({ onAir, token, onChanged }: ItemProps) {
   )
 }
 
-function Stats({ stream, publisher, node }: OnAir) {
+function Figures({ stream, publisher, node }: OnAir) {
   const { address = null, encoder = null, ingest = null } = publisher ?? {}
   const bitrate = ingest?.bitrate?.total
   const stats: [string, string][] = [
@@ -95,14 +97,5 @@ function Stats({ stream, publisher, node }: OnAir) {
     [OPERATOR_TEXTS.viewers, stream.viewers.toLocaleString('en')],
     [OPERATOR_TEXTS.node, node ?? OPERATOR_TEXTS.unknown],
   ]
-  return (
-    <dl class="stats">
-      {stats.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <Stats stats={stats} />
 }

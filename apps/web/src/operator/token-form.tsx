@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { listOnAir } from '../api/operator.ts'
 import { OPERATOR_TEXTS } from '../texts/operator-texts.ts'
+import { TokenField } from '../ui/token-field.tsx'
 import { useAction } from '../ui/use-action.ts'
 
 export interface TokenFormProps {
@@ -28,21 +29,12 @@ export function TokenForm({ refused, onAccepted }: TokenFormProps) {
         check.run()
       }}
     >
-      <div class="field">
-        <label for="token">{OPERATOR_TEXTS.tokenLabel}</label>
-        <input
-          id="token"
-          type="password"
-          value={token}
-          required
-          autocomplete="off"
-          aria-describedby="token-hint"
-          onInput={(event) => setToken(event.currentTarget.value)}
-        />
-        <small id="token-hint" class="muted">
-          {OPERATOR_TEXTS.tokenHint}
-        </small>
-      </div>
+      <TokenField
+        label={OPERATOR_TEXTS.tokenLabel}
+        hint={OPERATOR_TEXTS.tokenHint}
+        token={token}
+        onChange={setToken}
+      />
       <p class="failure" role="alert">
         {failure}
       </p>

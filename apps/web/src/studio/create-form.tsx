@@ -1,10 +1,10 @@
 // The form that creates a stream: title, recording, and an API token if the server requires one.
 import { useState } from 'preact/hooks'
 import { STUDIO_TEXTS, TOKEN_TEXTS } from '../texts/studio-texts.ts'
+import { TokenField } from '../ui/token-field.tsx'
 import { useAction } from '../ui/use-action.ts'
 import { createWithToken, isTokenRefused, lastToken } from './create-with-token.ts'
 import type { SavedStream } from './saved-stream.ts'
-import { TokenField } from './token-field.tsx'
 
 /** The API's limit in characters. Browsers count UTF-16 units, so they may stop slightly earlier. */
 const TITLE_LENGTH = 120
@@ -58,7 +58,9 @@ export function CreateForm({ onCreated }: { onCreated: (saved: SavedStream) => v
         />
         <span>{STUDIO_TEXTS.recordLabel}</span>
       </label>
-      {token !== undefined && <TokenField token={token} onChange={setToken} />}
+      {token !== undefined && (
+        <TokenField label={TOKEN_TEXTS.label} hint={TOKEN_TEXTS.hint} token={token} onChange={setToken} />
+      )}
       <button type="submit" class="button" aria-disabled={create.busy}>
         {create.busy ? STUDIO_TEXTS.creating : STUDIO_TEXTS.create}
       </button>

@@ -1,7 +1,9 @@
 // Shows the viewers and the measurements of the incoming stream while the stream is on air.
+
 import type { Stream } from '../api/shapes.ts'
 import { INGEST_TEXTS } from '../texts/studio-texts.ts'
 import { audioText, bitrateText, frameRateText, videoText } from '../ui/format-ingest.ts'
+import { Stats } from '../ui/stats.tsx'
 import { BitratePlot } from './bitrate-plot.tsx'
 import type { IngestHistory } from './ingest-history.ts'
 
@@ -20,14 +22,7 @@ export function IngestPanel({ stream, history }: { stream: Stream; history: Inge
       <h3 id="ingest-title" class="panel-title">
         {INGEST_TEXTS.title}
       </h3>
-      <dl class="stats">
-        {stats.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Stats stats={stats} />
       <BitratePlot samples={samples} />
     </section>
   )

@@ -1,4 +1,5 @@
 // The streamer's recording: its status and progress, and how to watch, download and delete it.
+
 import { deleteRecording } from '../api/recordings.ts'
 import type { Recording } from '../api/shapes.ts'
 import { RECORDING_TEXTS } from '../texts/studio-texts.ts'
@@ -7,6 +8,7 @@ import { formatDuration } from '../ui/format-duration.ts'
 import { formatSize } from '../ui/format-size.ts'
 import { Mp4Link } from '../ui/mp4-link.tsx'
 import { RecordingLossNote } from '../ui/recording-loss-note.tsx'
+import { Stats } from '../ui/stats.tsx'
 import { useRecordingProgress } from './use-recording-progress.ts'
 
 const DELETE: ConfirmTexts = {
@@ -51,7 +53,7 @@ export function RecordingPanel({ recording, streamKey, live, onDeleted }: Record
       </div>
       {latest && (
         <>
-          <Stats recording={latest} />
+          <Figures recording={latest} />
           <div class="buttons">
             {!live && latest.playback.hls !== null && (
               <a class="button quiet" href={`/watch/${latest.streamId}`} target="_blank" rel="noopener">
@@ -74,19 +76,18 @@ export function RecordingPanel({ recording, streamKey, live, onDeleted }: Record
   )
 }
 
-function Stats({ recording: { status, durationS, sizeBytes } }: { recording: Recording }) {
+function Figures({ recording: { status, durationS, sizeBytes } }: { recording: Recording }) {
   if (durationS === null || sizeBytes === null) return null
   return (
-    <dl class="stats">
-      <div>
-        <dt>{status === 'recording' ? RECORDING_TEXTS.soFar : RECORDING_TEXTS.duration}</dt>
-        <dd>{formatDuration(durationS * 1_000)}</dd>
-      </div>
-      <div>
-        <dt>{RECORDING_TEXTS.size}</dt>
-        <dd>{formatSize(sizeBytes)}</dd>
-      </div>
-    </dl>
+    <Stats
+      stats={[
+        [
+          status === 'recording' ? RECORDING_TEXTS.soFar : RECORDING_TEXTS.duration,
+          formatDuration(durationS * 1_000),
+        ],
+        [RECORDING_TEXTS.size, formatSize(sizeBytes)],
+      ]}
+    />
   )
 }
 

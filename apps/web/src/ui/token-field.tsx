@@ -1,20 +1,21 @@
-// The field for an API token. It appears when the server has asked for one, and then takes the focus.
+// The field for an API token. While it is empty it takes the focus when it appears.
 import { useEffect, useRef } from 'preact/hooks'
-import { TOKEN_TEXTS } from '../texts/studio-texts.ts'
 
 export interface TokenFieldProps {
+  readonly label: string
+  readonly hint: string
   readonly token: string
   readonly onChange: (token: string) => void
 }
 
-export function TokenField({ token, onChange }: TokenFieldProps) {
+export function TokenField({ label, hint, token, onChange }: TokenFieldProps) {
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
     if (token === '') input.current?.focus()
   }, [])
   return (
     <div class="field">
-      <label for="token">{TOKEN_TEXTS.label}</label>
+      <label for="token">{label}</label>
       <input
         ref={input}
         id="token"
@@ -26,7 +27,7 @@ export function TokenField({ token, onChange }: TokenFieldProps) {
         onInput={(event) => onChange(event.currentTarget.value)}
       />
       <small id="token-hint" class="muted">
-        {TOKEN_TEXTS.hint}
+        {hint}
       </small>
     </div>
   )
