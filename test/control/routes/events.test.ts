@@ -46,7 +46,9 @@ describe('the response', () => {
     socket.setEncoding('utf8').on('data', (part: string) => {
       text += part
     })
-    socket.write('GET /v1/streams HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    socket.write(
+      'GET /v1/streams HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    )
     await until('both responses', () => text.includes('retry: '))
     assert.match(
       text,
