@@ -2,19 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { ConfigError, readConfig } from '../../apps/control/config.ts'
+import { readConfig } from '../../apps/control/config.ts'
+import { problems } from './support/setting-problems.ts'
 
 const CREATE_TOKEN = 'creates-and-reads-only-24'
-
-function problems(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env)
-  } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.problems
-  }
-  return []
-}
 
 test('a parameter of DATABASE_URL that is not understood is refused, with those that are', () => {
   const parameters = (text: string) => problems({ DATABASE_URL: `mysql://u:hunter2@h/db?${text}` }).join()

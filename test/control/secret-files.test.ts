@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ConfigError, readConfig } from '../../apps/control/config.ts'
+import { readConfig } from '../../apps/control/config.ts'
+import { problems } from './support/setting-problems.ts'
 
 const TOKEN = 'one-token-of-24-characters'
 let folder: string
@@ -17,16 +18,6 @@ function file(name: string, text: string): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
-}
-
-function problems(env: Record<string, string>): readonly string[] {
-  try {
-    readConfig(env)
-  } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.problems
-  }
-  return []
 }
 
 test('every secret can come from a file, without the line ends at its end', () => {
